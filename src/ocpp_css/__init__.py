@@ -1,0 +1,1 @@
+"""OCPP CSS: the OCPP Central System as a Service."""
