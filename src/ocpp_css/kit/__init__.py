@@ -1,1 +1,1 @@
-""""""
+"""Words and small tools without product knowledge: clock, ids, errors, paging."""

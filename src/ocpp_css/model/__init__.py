@@ -1,1 +1,1 @@
-""""""
+"""Version-neutral words of charging: frozen values, no I/O."""

@@ -1,0 +1,36 @@
+"""Meter values, whatever version they came in."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+import msgspec
+
+ENERGY = "Energy.Active.Import.Register"
+POWER = "Power.Active.Import"
+SOC = "SoC"
+MOST = 10**15
+"""A reading beyond is no reading."""
+FARTHEST = 1_000
+"""Powers of ten beyond are taken as they were written: the arithmetic of decimals ends there."""
+
+
+class Sample(msgspec.Struct, frozen=True, gc=False):
+    """One measured value; `value` is a number in `unit`, or text where the station signed or garbled it."""
+
+    at: datetime
+    measurand: str
+    value: Decimal | str
+    unit: str
+    phase: str | None = None
+    location: str | None = None
+    context: str | None = None
+
+
+class Reading(NamedTuple):
+    """What the newest meter values of a message say in sum; None where they do not."""
+
+    at: datetime | None = None
+    energy_wh: int | None = None
+    power_w: int | None = None
+    soc_percent: int | None = None
