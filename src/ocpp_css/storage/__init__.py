@@ -1,1 +1,22 @@
-""""""
+"""Where rows live: units of work, group commit, tenant scope, the outbox, migrations."""
+
+from ocpp_css.storage.database import Database
+from ocpp_css.storage.schema import METADATA, PROVIDER, Document, UtcTime, personal, tenant_table, version_column
+from ocpp_css.storage.unit import CacheKey, Fact, Outcome, StateKey, Unit, joined
+
+__all__ = [
+    "METADATA",
+    "PROVIDER",
+    "CacheKey",
+    "Database",
+    "Document",
+    "Fact",
+    "Outcome",
+    "StateKey",
+    "Unit",
+    "UtcTime",
+    "joined",
+    "personal",
+    "tenant_table",
+    "version_column",
+]

@@ -1,0 +1,116 @@
+"""Many units as one: which can go together, what guards them, which rows go into which statement."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Table
+
+from ocpp_css.storage.statements import key_of
+from ocpp_css.storage.tables import FACTS
+from ocpp_css.storage.unit import Op, Outcome, Unit
+
+Columns = tuple[str, ...]
+Values = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class Guards:
+    """What must hold for units to be written; as an answer, what does not."""
+
+    fences: set[Values] = field(default_factory=set)
+    versions: dict[Table, set[Values]] = field(default_factory=dict)
+    absences: dict[tuple[Table, Columns], set[Values]] = field(default_factory=dict)
+
+
+class Batch:
+    """Units that one transaction writes, and those that have to wait for the next."""
+
+    __slots__ = ("deferred", "units")
+
+    def __init__(self) -> None:
+        self.units: list[Unit] = []
+        self.deferred: list[Unit] = []
+
+    def guards(self) -> Guards:
+        """The guards of all units, each once."""
+        guards = Guards()
+        for unit in self.units:
+            if unit.fence:
+                guards.fences.add((unit.tenant, unit.station, unit.fence))
+            for table, key, seen in unit.versions or ():
+                guards.versions.setdefault(table, set()).add((*key, seen))
+            for table, columns, values in unit.absences or ():
+                guards.absences.setdefault((table, columns), set()).add(values)
+        return guards
+
+    def apply(self, failed: Guards) -> None:
+        """Give the units whose guards failed their outcome; they write nothing."""
+        for unit in self.units:
+            unit.outcome = _verdict(unit, failed)
+
+    def settle(self, outcome: Outcome) -> None:
+        """Give every unit that has none this outcome."""
+        for unit in self.units:
+            unit.outcome = unit.outcome or outcome
+
+    def grouped(self) -> dict[tuple[Op, Table, Columns], list[Values]]:
+        """The rows of each statement, deletions first; of several upserts of one row the last."""
+        groups: dict[tuple[Op, Table, Columns], list[Values]] = {}
+        for unit in self.units:
+            if unit.outcome is not None:
+                continue
+            for op, table, columns, values in unit.writes:
+                groups.setdefault((op, table, columns), []).append(values)
+            for number, fact in unit.facts or ():
+                row = (unit.tenant, number, unit.now, fact.kind, fact.station_id, fact)
+                groups.setdefault((Op.INSERT, FACTS, ()), []).append(row)
+        for (op, table, _), rows in groups.items():
+            if op is Op.UPSERT:
+                rows[:] = _last_of_each(table, rows)
+        return dict(sorted(groups.items(), key=lambda item: item[0][0].value))
+
+
+def _last_of_each(table: Table, rows: list[Values]) -> list[Values]:
+    if len(rows) < 2:
+        return rows
+    names = table.c.keys()
+    positions = [names.index(name) for name in key_of(table)]
+    return list({tuple(row[position] for position in positions): row for row in rows}.values())
+
+
+def _verdict(unit: Unit, failed: Guards) -> Outcome | None:
+    if unit.fence and (unit.tenant, unit.station, unit.fence) in failed.fences:
+        return Outcome.FENCED
+    for table, columns, values in unit.absences or ():
+        if values in failed.absences.get((table, columns), ()):
+            return Outcome.DUPLICATE
+    for table, key, seen in unit.versions or ():
+        if (*key, seen) in failed.versions.get(table, ()):
+            return Outcome.STALE
+    return None
+
+
+def gather(units: list[Unit]) -> Batch:
+    """Units of which no two touch the same guarded row or want the same key absent; the rest is deferred."""
+    batch = Batch()
+    touched: set[Any] = set()
+    for unit in units:
+        marks = _marks(unit)
+        if marks and not touched.isdisjoint(marks):
+            batch.deferred.append(unit)
+            continue
+        if marks:
+            touched.update(marks)
+        batch.units.append(unit)
+    return batch
+
+
+def _marks(unit: Unit) -> list[Any]:
+    """What the unit claims for itself within a batch: rows it changes or removes, keys it wants absent."""
+    marks: list[Any] = []
+    for op, table, _, values in unit.writes:
+        if op in {Op.UPDATE, Op.DELETE}:
+            marks.append((table, values[: len(key_of(table))]))
+    for table, columns, values in unit.absences or ():
+        marks.append((table, columns, values))
+    return marks

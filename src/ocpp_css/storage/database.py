@@ -1,0 +1,198 @@
+"""The database: hands out units, reads for them, commits them in groups, tells what happened."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+from sqlalchemy import Row, Table, event, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from ocpp_css.bus import Bus, Message
+from ocpp_css.kit.clock import Clock, rfc3339
+from ocpp_css.kit.ids import Ids
+from ocpp_css.storage.blocks import Blocks
+from ocpp_css.storage.caches import Caches
+from ocpp_css.storage.postgres import PostgresWriter
+from ocpp_css.storage.sqlite import SqliteWriter
+from ocpp_css.storage.statements import key_of
+from ocpp_css.storage.unit import AnySelect, Op, Outcome, Unit
+
+_log = structlog.get_logger(__name__)
+
+MAX_BATCH = 1_000
+CONGESTED_ROWS = 50_000
+CONGESTED_S = 2.0
+LATER_S = 10.0
+
+
+class Database:
+    """One database, embedded or shared; opened by `open_database`."""
+
+    def __init__(self, url: str, bus: Bus, clock: Clock, node: int) -> None:
+        self.url = url
+        self.bus = bus
+        self.clock = clock
+        self.ids = Ids(node)
+        self.caches = Caches()
+        self.blocks = Blocks(self)
+        self._engine = _engine(url)
+        self._waiting: deque[Unit] = deque()
+        self._later: dict[tuple[Table, tuple[Any, ...]], tuple[Any, ...]] = {}
+        self._oldest = 0.0
+        self._loop = asyncio.get_running_loop()
+        self._writer = self._new_writer()
+        self._writer.start()
+        self._flusher = self._loop.create_task(self._flush_regularly(), name="flush-later-rows")
+        self._unsubscribe = bus.subscribe("forget.*", self._forget)
+
+    @property
+    def is_embedded(self) -> bool:
+        """SQLite: this process is the only one."""
+        return self.url.startswith("sqlite")
+
+    def unit(self, tenant: int, now: Any = None) -> Unit:
+        """A new unit of work of this tenant."""
+        return Unit(self, tenant, now or self.clock())
+
+    async def read(self, query: AnySelect) -> Sequence[Row[Any]]:
+        """Rows of a query that carries its scope already; areas read through their unit.
+
+        A handler may be stepped without a task (SPEED 1), but the database's driver wants one.
+        """
+        if asyncio.current_task() is None:
+            return await self._loop.create_task(self._read(query))
+        return await self._read(query)
+
+    async def _read(self, query: AnySelect) -> Sequence[Row[Any]]:
+        async with self._engine.connect() as connection:
+            rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
+            return rows
+
+    async def across_tenants(self, query: AnySelect) -> Sequence[Row[Any]]:
+        """Rows of all tenants: for what comes before a tenant is known, and nothing else (a test lists the callers)."""
+        return await self.read(query)
+
+    async def ping(self) -> None:
+        """Raise when the database does not answer."""
+        async with self._engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    # --- writing ------------------------------------------------------------------------------------------------
+
+    def submit(self, unit: Unit) -> None:
+        """Queue a unit for the next commit; its `done` is called on the loop."""
+        if not self._waiting:
+            self._oldest = time.monotonic()
+        self._waiting.append(unit)
+        self._writer.wake()
+
+    @property
+    def backlog(self) -> int:
+        """Units that wait for a commit."""
+        return len(self._waiting)
+
+    @property
+    def is_congested(self) -> bool:
+        """The writer is so far behind that stations should not be read (SPEED 3.5)."""
+        waiting = len(self._waiting)
+        return waiting > CONGESTED_ROWS or (waiting > MAX_BATCH and time.monotonic() - self._oldest > CONGESTED_S)
+
+    def later(self, table: Table, tenant: int, **row: Any) -> None:
+        """Write this row within ten seconds, or a newer one of the same key: for figures that can be derived anew."""
+        row["tenant_id"] = tenant
+        values = tuple(row.get(name) for name in table.c.keys())  # noqa: SIM118
+        self._later[table, tuple(row[name] for name in key_of(table))] = values
+
+    async def flush(self) -> None:
+        """Write what was said to be written later."""
+        rows, self._later = self._later, {}
+        pending = [((table, values)) for (table, _), values in rows.items()]
+        for start in range(0, len(pending), MAX_BATCH):
+            unit = self.unit(0)
+            unit.writes = [(Op.UPSERT, table, (), values) for table, values in pending[start : start + MAX_BATCH]]
+            await unit.commit()
+
+    async def close(self) -> None:
+        """Commit what waits and let go."""
+        self._unsubscribe()
+        self._flusher.cancel()
+        await asyncio.gather(self._flusher, return_exceptions=True)
+        await self.flush()
+        stopped = self._writer.stop()
+        if stopped is not None:
+            await stopped
+        await self._engine.dispose()
+
+    def _new_writer(self) -> SqliteWriter | PostgresWriter:
+        if self.is_embedded:
+            return SqliteWriter(Path(self.url.removeprefix("sqlite:///")), self._take, self._release_from_thread)
+        return PostgresWriter(self.url, self._take, self._release)
+
+    def _take(self) -> list[Unit]:
+        waiting = self._waiting
+        taken = [waiting.popleft() for _ in range(min(len(waiting), MAX_BATCH))]
+        self._oldest = time.monotonic()
+        return taken
+
+    def _release_from_thread(self, units: list[Unit]) -> None:
+        self._loop.call_soon_threadsafe(self._release, units)
+
+    def _release(self, units: list[Unit]) -> None:
+        for unit in units:
+            if unit.outcome is Outcome.COMMITTED:
+                self._publish(unit)
+            elif unit.outcome is Outcome.FAILED:
+                _log.error("unit not stored", tenant=unit.tenant, station=unit.station, exc_info=unit.fault)
+            if unit.done is not None:
+                unit.done(unit)
+
+    async def _flush_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(LATER_S)
+            await self.flush()
+
+    # --- telling ------------------------------------------------------------------------------------------------
+
+    def _publish(self, unit: Unit) -> None:
+        for key, station, value in unit.kept or ():
+            if unit.memory is not None and station == unit.station:
+                unit.memory[key.name] = value
+            else:
+                self.bus.publish(f"changed.{unit.tenant}", {"station": station, "state": key.name})
+        for cache, item in unit.dropped or ():
+            self.bus.publish(f"forget.{unit.tenant}", {"cache": cache.name, "item": item})
+        for table, row in unit.later_rows or ():
+            self.later(table, unit.tenant, **row)
+        for topic, message in unit.live or ():
+            self.bus.publish(topic, message)
+        for number, fact in unit.facts or ():
+            self.bus.publish(f"facts.{unit.tenant}", fact_message(number, unit, fact))
+
+    def _forget(self, topic: str, message: Message) -> None:
+        self.caches.forget(message["cache"], int(topic.split(".")[1]), message["item"])
+
+
+def fact_message(number: int, unit: Unit, fact: Any) -> Message:
+    """A fact as it travels: id, time, kind, station and its own members."""
+    body: Mapping[str, Any] = msgspec.to_builtins(fact)
+    return {"id": number, "at": rfc3339(unit.now), "kind": fact.kind, "station_id": fact.station_id, "body": body}
+
+
+def _engine(url: str) -> AsyncEngine:
+    if not url.startswith("sqlite"):
+        return create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1), pool_size=10)
+    engine = create_async_engine(url.replace("sqlite:///", "sqlite+aiosqlite:///", 1), pool_size=4, max_overflow=0)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _read_only(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA query_only=1")
+        cursor.execute("PRAGMA cache_size=-16384")
+        cursor.close()
+
+    return engine

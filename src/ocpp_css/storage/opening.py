@@ -1,0 +1,43 @@
+"""Opens a database: brings it up to date, gives this process its number."""
+
+from pathlib import Path
+
+from sqlalchemy import select
+
+from ocpp_css.bus import Bus
+from ocpp_css.kit.clock import Clock
+from ocpp_css.kit.errors import Conflict
+from ocpp_css.kit.ids import Ids
+from ocpp_css.storage import migrating
+from ocpp_css.storage.database import Database
+from ocpp_css.storage.schema import PROVIDER
+from ocpp_css.storage.tables import COUNTERS
+
+NODES = "nodes"
+
+
+async def open_database(url: str, bus: Bus, clock: Clock, *, migrate: bool = True) -> Database:
+    """The database, upgraded unless `migrate` is False; then `migrating.NotUpToDate` where it would have to be."""
+    if url.startswith("sqlite"):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    await migrating.bring_up_to_date(url, migrate=migrate)
+    db = Database(url, bus, clock, node=0)
+    db.ids = Ids(await _next_node(db))
+    return db
+
+
+async def _next_node(db: Database) -> int:
+    """A number that no other process has: ids made by two of them never meet."""
+    while True:
+        unit = db.unit(PROVIDER)
+        row = await unit.first(select(COUNTERS).where(COUNTERS.c.name == NODES))
+        if row is None:
+            unit.require_absent(COUNTERS, name=NODES)
+            unit.insert(COUNTERS, name=NODES, value=1, version=1)
+        else:
+            unit.update(COUNTERS, (NODES,), seen=row.version, value=row.value + 1)
+        try:
+            await unit.commit()
+        except Conflict:
+            continue
+        return 1 if row is None else int(row.value) + 1

@@ -1,0 +1,91 @@
+"""How tables are declared: every one carries the tenant, every personal column says so."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from ocpp_css.kit.clock import from_micros, to_micros
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+PROVIDER = 0
+"""The tenant that is the service itself: people, sessions, nodes, counters."""
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """Aware UTC datetimes: timestamptz on PostgreSQL, microseconds since 1970 on SQLite."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(DateTime(timezone=True))
+        return dialect.type_descriptor(BigInteger())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name == "postgresql":
+            return value
+        return to_micros(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if dialect.name == "postgresql":
+            moment: datetime = value
+            return moment.astimezone(UTC)
+        return from_micros(value)
+
+
+class Document(TypeDecorator[Any]):
+    """A JSON value kept as text, the same on both databases."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else msgspec.json.encode(value).decode()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
+        return None if value is None else msgspec.json.decode(value)
+
+
+def tenant_table(
+    name: str, *columns: Column[Any], key: Sequence[str], unique: Sequence[Sequence[str]] = (), **options: Any
+) -> Table:
+    """A table whose first column is `tenant_id` and whose primary key is (tenant_id, *key).
+
+    `unique` lists further keys, each within the tenant; `indexes` (sequences of column names) likewise.
+    """
+    indexes = options.pop("indexes", ())
+    for column in columns:
+        column.nullable = column.nullable and column.name not in key
+    tenant = Column("tenant_id", BigInteger, autoincrement=False, nullable=False)
+    table = Table(name, METADATA, tenant, *columns, PrimaryKeyConstraint("tenant_id", *key))
+    table.info["key"] = ("tenant_id", *key)
+    for parts in unique:
+        Index(f"uq_{name}_{'_'.join(parts)}", table.c.tenant_id, *(table.c[part] for part in parts), unique=True)
+    for parts in indexes:
+        Index(f"ix_{name}_{'_'.join(parts)}", table.c.tenant_id, *(table.c[part] for part in parts))
+    return table
+
+
+def personal(category: str) -> dict[str, Any]:
+    """Marks a column that holds a person's data: `Column("email", Text, info=personal("contact"))`."""
+    return {"personal": category}
+
+
+def version_column() -> Column[int]:
+    """Counts the changes of a row; guards name the count they saw (RULES 3.2)."""
+    return Column("version", Integer, nullable=False, default=1)

@@ -1,0 +1,185 @@
+"""SQLite: one writer thread, one transaction for many units, synchronous FULL."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Table
+
+from ocpp_css.storage import statements
+from ocpp_css.storage.batch import Batch, Guards, gather
+from ocpp_css.storage.tables import LINKS
+from ocpp_css.storage.unit import Op, Outcome, Unit
+
+MIN_INTERVAL_S = 0.002
+_CHECKPOINT_BYTES = 16 << 20
+_SIZES = (128, 32, 8, 1)
+"""Rows of one statement; 32,766 parameters are SQLite's limit."""
+
+
+class SqliteWriter:
+    """Commits batches in a thread of its own and tells `release` about each, in that thread."""
+
+    def __init__(self, path: Path, take: Callable[[], list[Unit]], release: Callable[[list[Unit]], None]) -> None:
+        self._path = path
+        self._take = take
+        self._release = release
+        self._texts: dict[Any, str] = {}
+        self._converters: dict[Any, list[tuple[int, statements.Convert]]] = {}
+        self._wanted = threading.Event()
+        self._is_woken = False
+        self._stopping = False
+        self._connection = self._connect()
+        self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
+        self._checkpointer = threading.Thread(target=self._checkpoints, name="sqlite-checkpoint", daemon=True)
+        self._stopped = threading.Event()
+
+    def start(self) -> None:
+        """Begin to commit."""
+        self._thread.start()
+        self._checkpointer.start()
+
+    def wake(self) -> None:
+        """Something waits; the thread is woken once for all that comes until it looks."""
+        if not self._is_woken:
+            self._is_woken = True
+            self._wanted.set()
+
+    def stop(self) -> None:
+        """Commit what waits, then end."""
+        self._stopping = True
+        self._stopped.set()
+        self._wanted.set()
+        self._thread.join()
+        self._checkpointer.join()
+        self._connection.close()
+
+    def execute(self, text: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """One statement of its own, before `start` only."""
+        with self._connection:
+            return self._connection.execute(text, values).fetchall()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, isolation_level=None, check_same_thread=False, timeout=30, cached_statements=512
+        )
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=0", "cache_size=-65536"):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    def _run(self) -> None:
+        while True:
+            self._wanted.wait()
+            self._wanted.clear()
+            self._is_woken = False
+            while units := self._take():
+                begun = time.monotonic()
+                self._release(self._commit(units))
+                rest = MIN_INTERVAL_S - (time.monotonic() - begun)
+                if rest > 0 and not self._stopping:
+                    time.sleep(rest)
+            if self._stopping:
+                return
+
+    def _commit(self, units: list[Unit]) -> list[Unit]:
+        while units:
+            batch = gather(units)
+            try:
+                self._attempt(batch)
+            except Exception:  # noqa: BLE001 - whatever the fault, each unit is then tried alone (RULES 3.2)
+                self._one_by_one(batch.units)
+            units = batch.deferred
+            if units:
+                self._release(batch.units)
+            else:
+                return batch.units
+        return []
+
+    def _attempt(self, batch: Batch) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            self._write(batch)
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+        batch.settle(Outcome.COMMITTED)
+
+    def _one_by_one(self, units: Iterable[Unit]) -> None:
+        for unit in units:
+            unit.outcome = None
+            batch = gather([unit])
+            try:
+                self._attempt(batch)
+            except Exception as fault:  # noqa: BLE001 - told to the unit's owner, who logs it
+                unit.fault = fault
+                unit.outcome = Outcome.FAILED
+
+    def _write(self, batch: Batch) -> None:
+        batch.apply(self._check(batch.guards()))
+        for (op, table, changed), rows in batch.grouped().items():
+            converted = statements.convert_rows(rows, self._conversions(op, table, changed))
+            for chunk in chunks(converted):
+                self._connection.execute(
+                    self._text(statements.write_statement, (op, table, changed), chunk), flat(chunk)
+                )
+
+    def _check(self, guards: Guards) -> Guards:
+        """Those of the guards that fail."""
+        failed = Guards()
+        if guards.fences:
+            failed.fences = self._matching(statements.fenced_statement, (LINKS,), guards.fences)
+        for table, rows in guards.versions.items():
+            failed.versions[table] = self._matching(statements.stale_statement, (table,), rows)
+        for (table, columns), rows in guards.absences.items():
+            failed.absences[table, columns] = self._matching(statements.present_statement, (table, columns), rows)
+        return failed
+
+    def _matching(self, make: Callable[..., str], about: tuple[Any, ...], rows: set[tuple[Any, ...]]) -> set[Any]:
+        found: set[Any] = set()
+        for chunk in chunks(list(rows)):
+            found.update(self._connection.execute(self._text(make, about, chunk), flat(chunk)))
+        return found
+
+    def _text(self, make: Callable[..., str], about: tuple[Any, ...], chunk: Sequence[Any]) -> str:
+        """The statement for so many rows; a handful of sizes, so that SQLite keeps them prepared."""
+        key = (make, about, len(chunk))
+        known = self._texts.get(key)
+        if known is None:
+            known = self._texts[key] = make(*about, statements.Sqlite(len(chunk)))
+        return known
+
+    def _conversions(self, op: Op, table: Table, changed: tuple[str, ...]) -> list[tuple[int, statements.Convert]]:
+        known = self._converters.get((op, table, changed))
+        if known is None:
+            names = statements.columns_of(op, table, changed)
+            known = self._converters[op, table, changed] = statements.converters(table, names, "sqlite")
+        return known
+
+    def _checkpoints(self) -> None:
+        """Move the log into the database from a second connection, so that no commit waits for it."""
+        log = self._path.with_name(self._path.name + "-wal")
+        connection = self._connect()
+        while not self._stopped.wait(1.0):
+            if log.exists() and log.stat().st_size > _CHECKPOINT_BYTES:
+                mode = "PASSIVE" if log.stat().st_size < 16 * _CHECKPOINT_BYTES else "RESTART"
+                connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+        connection.close()
+
+
+def chunks(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """The rows in pieces of the sizes that statements are made for."""
+    start = 0
+    for size in _SIZES:
+        while len(rows) - start >= size:
+            yield rows[start : start + size]
+            start += size
+
+
+def flat(rows: Sequence[Any]) -> list[Any]:
+    """All values, row by row."""
+    return [value for row in rows for value in row]

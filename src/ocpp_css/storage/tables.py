@@ -1,0 +1,39 @@
+"""The tables that storage itself needs: connections with their fence, facts, counters."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Integer, Text
+
+from ocpp_css.storage.schema import Document, UtcTime, personal, tenant_table, version_column
+
+LINKS = tenant_table(
+    "station_links",
+    Column("station_id", BigInteger),
+    Column("node", BigInteger, nullable=False),
+    Column("is_online", Boolean, nullable=False),
+    Column("ocpp_version", Text),
+    Column("address", Text, info=personal("network address")),
+    Column("security_profile", Integer),
+    Column("changed_at", UtcTime, nullable=False),
+    version_column(),
+    key=("station_id",),
+)
+"""Who holds a station's connection: the version is its fencing number, and only the newest may write (HOUSE 1)."""
+
+FACTS = tenant_table(
+    "facts",
+    Column("id", BigInteger),
+    Column("at", UtcTime, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("station_id", BigInteger),
+    Column("body", Document, nullable=False),
+    key=("id",),
+)
+"""The outbox: what happened, in the transaction in which it happened; also what a live stream replays."""
+
+COUNTERS = tenant_table(
+    "counters",
+    Column("name", Text),
+    Column("value", BigInteger, nullable=False),
+    version_column(),
+    key=("name",),
+)
+"""Numbers handed out in blocks."""

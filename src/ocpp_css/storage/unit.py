@@ -1,0 +1,318 @@
+"""The unit of work: it reads a snapshot and records rows and facts; the writer commits it with others."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+
+from sqlalchemy import Column, ColumnElement, Row, Select, Table, and_
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.expression import FromClause, Join, SelectBase, TableClause
+
+from ocpp_css.kit.errors import Conflict, Unavailable
+
+if TYPE_CHECKING:
+    from ocpp_css.storage.database import Database
+
+V = TypeVar("V")
+K = TypeVar("K", bound=Hashable)
+
+
+class Outcome(Enum):
+    """How the writer ended a unit."""
+
+    COMMITTED = "committed"
+    STALE = "stale"
+    """A row had another version than the unit saw."""
+    DUPLICATE = "duplicate"
+    """A key the unit wanted absent was there."""
+    FENCED = "fenced"
+    """A newer connection owns the station."""
+    FAILED = "failed"
+
+
+class Op(Enum):
+    """What one recorded write does."""
+
+    DELETE = 0
+    INSERT = 1
+    UPSERT = 2
+    UPDATE = 3
+
+
+class Fact(Protocol):
+    """Something that happened, told to other areas and systems (an area's `events.py`)."""
+
+    kind: ClassVar[str]
+
+    @property
+    def station_id(self) -> int | None:
+        """The station it is about."""
+        ...
+
+
+class StateKey(Generic[V]):
+    """What an area keeps in memory of each connected station (RULES 3.3).
+
+    `load` reads the values of many stations of one tenant in one query; a station that is missing
+    in the answer gets `empty()`.
+    """
+
+    __slots__ = ("empty", "load", "name")
+
+    def __init__(
+        self, name: str, load: "Callable[[Unit, Sequence[int]], Awaitable[Mapping[int, V]]]", empty: Callable[[], V]
+    ) -> None:
+        self.name = name
+        self.load = load
+        self.empty = empty
+
+
+class CacheKey(Generic[K, V]):
+    """Rows of a tenant that are read often and change seldom, kept in memory by their key."""
+
+    __slots__ = ("load", "name", "size")
+
+    def __init__(self, name: str, load: "Callable[[Unit, K], Awaitable[V]]", size: int = 100_000) -> None:
+        self.name = name
+        self.load = load
+        self.size = size
+
+
+AnySelect = Select[*tuple[Any, ...]]
+"""A query of whatever columns."""
+
+Write = tuple[Op, Table, tuple[str, ...], tuple[Any, ...]]
+"""Operation, table, the columns that change (UPDATE only), values: see `Unit`."""
+
+
+class Unit:
+    """One message's or one request's reads and writes, within one tenant.
+
+    The tenant is added to every read and every row here, by construction: a neighbour's row is simply not found.
+    """
+
+    versions: list[tuple[Table, tuple[Any, ...], int]] | None = None
+    absences: list[tuple[Table, tuple[str, ...], tuple[Any, ...]]] | None = None
+    facts: list[tuple[int, Fact]] | None = None
+    live: list[tuple[str, Any]] | None = None
+    kept: list[tuple[StateKey[Any], int, Any]] | None = None
+    dropped: list[tuple[CacheKey[Any, Any], Any]] | None = None
+    later_rows: list[tuple[Table, dict[str, Any]]] | None = None
+    memory: dict[str, Any] | None = None
+    station = 0
+    fence = 0
+    retry = False
+    outcome: Outcome | None = None
+    fault: Exception | None = None
+    done: "Callable[[Unit], None] | None" = None
+
+    def __init__(self, db: "Database", tenant: int, now: datetime) -> None:
+        self._db = db
+        self.tenant = tenant
+        self.now = now
+        self.writes: list[Write] = []
+
+    def new_id(self) -> int:
+        """A number that sorts by time and was never given before."""
+        return self._db.ids.next()
+
+    # --- writes -------------------------------------------------------------------------------------------------
+
+    def insert(self, table: Table, **row: Any) -> None:
+        """Add a row; missing columns are null."""
+        self.writes.append((Op.INSERT, table, (), self._row(table, row)))
+
+    def insert_values(self, table: Table, values: tuple[Any, ...]) -> None:
+        """Add a row whose values stand in the table's order, the tenant left out: the hot path's insert."""
+        self.writes.append((Op.INSERT, table, (), (self.tenant, *values)))
+
+    def upsert(self, table: Table, **row: Any) -> None:
+        """Add a row or overwrite the one of the same primary key, whole."""
+        self.writes.append((Op.UPSERT, table, (), self._row(table, row)))
+
+    def update(self, table: Table, key: Sequence[Any], *, seen: int | None = None, **changes: Any) -> None:
+        """Change columns of the row with this key (the tenant left out).
+
+        With `seen` the row must still have that version, else the unit ends STALE; the version then grows by one.
+        """
+        full = (self.tenant, *key)
+        if seen is not None:
+            changes["version"] = seen + 1
+            self.versions = self.versions or []
+            self.versions.append((table, full, seen))
+        columns = tuple(sorted(changes))
+        self.writes.append((Op.UPDATE, table, columns, (*full, *(changes[name] for name in columns))))
+
+    def delete(self, table: Table, key: Sequence[Any]) -> None:
+        """Remove the row with this key (the tenant left out), if it is there."""
+        self.writes.append((Op.DELETE, table, (), (self.tenant, *key)))
+
+    def require_absent(self, table: Table, **key: Any) -> None:
+        """Let the unit end DUPLICATE when a row with this unique key stands already."""
+        columns = ("tenant_id", *key)
+        self.absences = self.absences or []
+        self.absences.append((table, columns, (self.tenant, *key.values())))
+
+    def later(self, table: Table, **row: Any) -> None:
+        """Write this row, or a newer one of its key, within ten seconds of the commit: for what can be derived anew."""
+        self.later_rows = self.later_rows or []
+        self.later_rows.append((table, row))
+
+    async def number(self, counter: str) -> int:
+        """The next number of a counter of this tenant, 1 and up; numbers of a lost process are skipped."""
+        return await self._db.blocks.next(self.tenant, counter)
+
+    def is_watched(self, topic: str) -> bool:
+        """Whether `tell` on this topic may reach anybody."""
+        return self._db.bus.is_watched(topic)
+
+    def _row(self, table: Table, row: dict[str, Any]) -> tuple[Any, ...]:
+        row["tenant_id"] = self.tenant
+        if "version" in table.c:
+            row.setdefault("version", 1)
+        values = tuple(row.pop(name, None) for name in table.c.keys())  # noqa: SIM118
+        if row:
+            msg = f"{table.name} has no column {', '.join(row)}"
+            raise TypeError(msg)
+        return values
+
+    # --- facts and memory ---------------------------------------------------------------------------------------
+
+    def emit(self, fact: Fact) -> None:
+        """Record a fact beside the rows; it is told once the unit is committed."""
+        self.facts = self.facts or []
+        self.facts.append((self.new_id(), fact))
+
+    def tell(self, topic: str, message: Any) -> None:
+        """Tell whoever watches `topic` now, after the commit; nothing is kept."""
+        self.live = self.live or []
+        self.live.append((topic, message))
+
+    async def state(self, key: StateKey[V], station: int) -> V:
+        """What `key` holds of a station: from memory on the station's own path, by a query elsewhere."""
+        if self.memory is not None and station == self.station:
+            if self.kept is not None:
+                for kept, owner, value in reversed(self.kept):
+                    if kept is key and owner == station:
+                        return value  # type: ignore[no-any-return]
+            if key.name not in self.memory:
+                loaded = await key.load(self, [station])
+                self.memory[key.name] = loaded[station] if station in loaded else key.empty()
+            return self.memory[key.name]  # type: ignore[no-any-return]
+        found = await key.load(self, [station])
+        return found[station] if station in found else key.empty()
+
+    def keep(self, key: StateKey[V], station: int, value: V) -> None:
+        """Write through: memory changes when, and only when, the unit is committed."""
+        self.kept = self.kept or []
+        self.kept.append((key, station, value))
+
+    async def cached(self, key: CacheKey[K, V], item: K) -> V:
+        """What `key` holds for `item`, from this process's memory where it is there."""
+        return await self._db.caches.get(self, key, item)
+
+    def drop(self, key: CacheKey[K, Any], item: K) -> None:
+        """Forget `item` in every process once the unit is committed."""
+        self.dropped = self.dropped or []
+        self.dropped.append((key, item))
+
+    # --- reads --------------------------------------------------------------------------------------------------
+
+    async def all(self, query: AnySelect) -> Sequence[Row[Any]]:
+        """The rows of this tenant."""
+        return await self._db.read(scoped(query, self.tenant))
+
+    async def first(self, query: AnySelect) -> Row[Any] | None:
+        """The first row of this tenant, or None."""
+        rows = await self.all(query.limit(1))
+        return rows[0] if rows else None
+
+    # --- the end ------------------------------------------------------------------------------------------------
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing to commit."""
+        return (
+            not self.writes
+            and not self.facts
+            and not self.live
+            and not self.dropped
+            and not self.kept
+            and not self.later_rows
+        )
+
+    def submit(self, done: "Callable[[Unit], None]") -> None:
+        """Hand the unit to the writer; `done` is called on the loop with `outcome` set."""
+        self.done = done
+        self._db.submit(self)
+
+    async def commit(self) -> None:
+        """Wait until the unit is durable; raises Conflict when somebody was faster, Unavailable when storage failed.
+
+        What is recorded afterwards is another commit's.
+        """
+        if self.is_empty:
+            return
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.submit(lambda _unit: None if ended.done() else ended.set_result(None))
+        await ended
+        match self.outcome:
+            case Outcome.COMMITTED:
+                self._begin_anew()
+            case Outcome.FAILED:
+                raise Unavailable("The change could not be stored; nothing was changed. Try again shortly.")
+            case _:
+                raise Conflict("Somebody else changed this at the same moment. Look again and repeat your change.")
+
+    def _begin_anew(self) -> None:
+        self.writes = []
+        self.versions = self.absences = self.facts = self.live = self.kept = self.dropped = self.later_rows = None
+        self.outcome = None
+
+
+def scoped(query: AnySelect, tenant: int) -> AnySelect:
+    """The query with the tenant demanded of every table it reads; TypeError for one that would escape that."""
+    sources = query._from_obj or query.columns_clause_froms  # noqa: SLF001 - the public way compiles the whole query
+    read: list[FromClause] = []
+    for source in sources:
+        for table in _tables(source):
+            query = query.where(table.c.tenant_id == tenant)
+        read += _all_tables(source)
+    _check_clause(query, read)
+    return query
+
+
+def _check_clause(query: AnySelect, read: Sequence[FromClause]) -> None:
+    """The conditions name no table beyond those that are read, and hold no query of their own."""
+    for part in visitors.iterate(query.whereclause) if query.whereclause is not None else ():
+        if isinstance(part, SelectBase) or (isinstance(part, Column) and part.table not in read):
+            msg = "a condition that reads another table would escape the tenant's scope"
+            raise TypeError(msg)
+
+
+def joined(left: Table | Join, right: Table, *on: ColumnElement[bool]) -> Join:
+    """A left outer join within one tenant."""
+    home = left if isinstance(left, Table) else _tables(left)[0]
+    return left.join(right, and_(home.c.tenant_id == right.c.tenant_id, *on), isouter=True)
+
+
+def _all_tables(source: FromClause) -> list[FromClause]:
+    """Every table of a source, those of outer joins too."""
+    if isinstance(source, Join):
+        return [*_all_tables(source.left), *_all_tables(source.right)]
+    return [source]
+
+
+def _tables(source: FromClause) -> list[TableClause]:
+    if isinstance(source, Join):
+        if not source.isouter:
+            return [*_tables(source.left), *_tables(source.right)]
+        named = {column for column in visitors.iterate(source.onclause) if isinstance(column, Column)}
+        if all(table.c.tenant_id in named for table in _tables(source.right)):
+            return _tables(source.left)
+    if isinstance(source, TableClause):
+        return [source]
+    msg = "a unit reads tables and joins of tables; anything else would escape the tenant's scope"
+    raise TypeError(msg)
