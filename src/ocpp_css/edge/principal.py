@@ -1,0 +1,63 @@
+"""Who is asking: the one value every request carries, and the port that finds it."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+EVERYTHING = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A person, an API key or nobody.
+
+    `tenant` is the account in whose name the request acts (0: none). `permissions` are names such as `stations:read`;
+    `stations:*` and `*` stand for many. `csrf` is a secret of the session (empty without one). `session` names the
+    session or key for the area that made it.
+    """
+
+    kind: Literal["user", "key", "anonymous"]
+    id: int = 0
+    name: str = ""
+    tenant: int = 0
+    permissions: frozenset[str] = field(default_factory=frozenset)
+    language: str = ""
+    time_zone: str = "UTC"
+    csrf: str = field(default="", repr=False)
+    session: str = field(default="", repr=False)
+    email: str = ""
+    account: str = ""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether somebody signed in or showed a key."""
+        return self.kind != "anonymous"
+
+    def may(self, permission: str) -> bool:
+        """Whether this principal holds `permission`, directly or by a wildcard; "" needs only a login."""
+        if not permission:
+            return self.is_known
+        held = self.permissions
+        return EVERYTHING in held or permission in held or f"{permission.partition(':')[0]}:*" in held
+
+
+ANONYMOUS = Principal("anonymous")
+asking: ContextVar[Principal] = ContextVar("asking", default=ANONYMOUS)
+
+
+class Authenticator(Protocol):
+    """Finds the principal behind a credential; filled by `people/access`."""
+
+    async def by_session(self, cookie: str) -> Principal | None:
+        """The principal of a session cookie's value, or None when it is unknown, ended or revoked."""
+        ...
+
+    async def by_bearer(self, token: str) -> Principal | None:
+        """The principal of an API key (`css_…`) or OAuth access token, or None."""
+        ...
+
+
+def principal_of(connection: Any) -> Principal:
+    """The principal of a request (or any connection); nobody, when the gate has not seen it."""
+    found = connection.scope.get("user")
+    return found if isinstance(found, Principal) else ANONYMOUS
