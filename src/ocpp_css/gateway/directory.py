@@ -1,0 +1,54 @@
+"""What the gateway must know of a station before it lets it in: a port, answered from memory."""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from ocpp_css.ocpp.leniency import Quirk
+
+RegistrationStatus = Literal["Accepted", "Pending", "Rejected"]
+
+DEFAULT_MESSAGE_BYTES = 1 << 20
+
+
+@dataclass(slots=True, eq=False)
+class StationEntry:
+    """One station as its connections see it; the directory changes it in place, so they see the newest.
+
+    `passwords` are keyed hashes of which any admits (RULES 1.3), empty for a station without a password.
+    `is_accepted` is true once a BootNotification was answered Accepted and nobody took that back (RULES 2.1).
+    """
+
+    tenant: int
+    station_id: int
+    identity: str
+    security_profile: int = 0
+    passwords: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
+    registration_status: RegistrationStatus = "Accepted"
+    is_accepted: bool = False
+    quirks: frozenset[Quirk] = frozenset()
+    max_message_bytes: int = DEFAULT_MESSAGE_BYTES
+    logs_heartbeats: bool = False
+    heartbeat_interval_s: int = 300
+    limits: dict[str, int] = field(default_factory=dict)
+
+
+class Directory(Protocol):
+    """Filled by the stations area; every look-up is synchronous and from memory."""
+
+    def find(self, identity: str, code: str | None) -> StationEntry | None:
+        """The station of this address, or None: unknown identity or code."""
+        ...
+
+    def takes_unknown(self, code: str | None) -> int | None:
+        """The tenant that holds unknown stations of this address as Pending, or None: refuse."""
+        ...
+
+    def enrol(self, tenant: int, identity: str) -> Awaitable[StationEntry]:
+        """Keep an unknown station as Pending; the same entry when it was kept meanwhile."""
+        ...
+
+    def hash_password(self, password: bytes) -> str:
+        """The keyed hash that `StationEntry.passwords` holds."""
+        ...

@@ -1,0 +1,281 @@
+"""From a station's request to its answer: decode, acceptance, handler, one unit, commit, answer (RULES 2 and 3)."""
+
+import asyncio
+import time
+import types
+from collections.abc import Coroutine, Generator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from picows import WSCloseCode
+
+from ocpp_css.gateway.context import Context
+from ocpp_css.gateway.messages import Exchange, masked
+from ocpp_css.kit.secrets import Secrets
+from ocpp_css.ocpp import frames, leniency
+from ocpp_css.ocpp.errors import CallError, code_for
+from ocpp_css.ocpp.faults import READ_ERRORS, Fault, FaultKind, classify
+from ocpp_css.ocpp.messages import encode
+from ocpp_css.ocpp.routing import Route
+from ocpp_css.ocpp.session import Incoming
+from ocpp_css.storage import Database, Outcome, Unit
+from ocpp_css.storage.pseudonyms import Pseudonyms
+
+if TYPE_CHECKING:
+    from ocpp_css.gateway.connection import Connection
+
+_log = structlog.get_logger(__name__)
+
+BOOT = "BootNotification"
+_QUIET = frozenset({"Heartbeat", "StatusNotification"})
+"""What writes no row when it says nothing new (SPEED 3.4)."""
+
+
+class Dispatcher:
+    """Runs handlers and sees each answer out, after its commit."""
+
+    def __init__(
+        self, routes: dict[str, dict[str, Route[Context]]], db: Database, pseudonyms: Pseudonyms, secrets: Secrets
+    ) -> None:
+        self.routes = routes
+        self.db = db
+        self.pseudonyms = pseudonyms
+        self.secrets = secrets
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.in_work = 0
+
+    def handle(self, connection: "Connection", request: Incoming) -> None:
+        """Begin with a request; it ends in exactly one answer, or with the connection."""
+        work = Work(self, connection, request)
+        self.in_work += 1
+        work.begin()
+
+
+class Work:
+    """One request in work."""
+
+    __slots__ = ("begun", "connection", "context", "dispatcher", "frame", "message", "request", "retry", "route")
+
+    def __init__(self, dispatcher: Dispatcher, connection: "Connection", request: Incoming) -> None:
+        self.dispatcher = dispatcher
+        self.connection = connection
+        self.request = request
+        self.begun = time.perf_counter_ns()
+        self.retry = False
+        self.frame = b""
+        self.route: Route[Context] | None = None
+        self.message: Any = None
+        self.context: Context = self._new_context()
+
+    def _new_context(self) -> Context:
+        connection, dispatcher, request = self.connection, self.dispatcher, self.request
+        station = connection.station
+        unit = dispatcher.db.unit(station.tenant)
+        unit.station = station.station_id
+        unit.fence = connection.fence
+        unit.memory = connection.memory
+        unit.retry = self.retry
+        exchange = Exchange("in", request.message_id, request.action, "", unit.now)
+        return Context(
+            unit,
+            station,
+            connection.protocol,
+            exchange,
+            raw=request.payload,
+            pseudonyms=dispatcher.pseudonyms,
+            secrets=dispatcher.secrets,
+        )
+
+    # --- before the handler -------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Decode, check, run the handler; the first step is taken at once, without a task (SPEED 1)."""
+        fault = self._prepare()
+        if fault is not None:
+            self._refuse(code_for(fault.kind, self.connection.protocol.name), _describe(fault))
+            return
+        self._run()
+
+    def _prepare(self) -> Fault | None:
+        connection, action = self.connection, self.request.action
+        route = self.dispatcher.routes[connection.protocol.name].get(action)
+        if route is None:
+            known = connection.protocol.actions.get(action)
+            kind = FaultKind.UNKNOWN_ACTION if known is None else FaultKind.NOT_SUPPORTED
+            return Fault(kind, detail=f"{action[:50]} is not answered here")
+        if route.action.is_send != self.request.is_send:
+            return Fault(FaultKind.NOT_SUPPORTED, detail=f"{action} does not come in this type of message")
+        if not (connection.station.is_accepted or action == BOOT or action in connection.asked_for):
+            return Fault(FaultKind.SECURITY, detail="The station is not accepted; send a BootNotification first")
+        self.route = route
+        return self._decode(route)
+
+    def _decode(self, route: Route[Context]) -> Fault | None:
+        try:
+            self.message = route.action.decode_request(self.request.payload)
+        except READ_ERRORS as broken:
+            return self._repair(route, broken)
+        return None
+
+    def _repair(self, route: Route[Context], broken: Exception) -> Fault | None:
+        quirks = self.connection.station.quirks
+        if not quirks:
+            return classify(broken)
+        try:
+            self.message, violations = leniency.read_request(route.action, self.request.payload, quirks)
+        except READ_ERRORS as still_broken:
+            return classify(still_broken)
+        self.context.exchange.notes = [
+            {"path": found.path, "quirk": found.quirk.value, "detail": found.detail} for found in violations
+        ]
+        return None
+
+    # --- the handler --------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        assert self.route is not None
+        coroutine = self.route.handler(self.context, self.message)
+        assert isinstance(coroutine, Coroutine)
+        try:
+            awaited = coroutine.send(None)
+        except StopIteration as end:
+            self._answer(end.value)
+        except Exception as fault:  # noqa: BLE001 - every fault becomes a CALLERROR
+            self._failed(fault)
+        else:
+            task = asyncio.get_running_loop().create_task(self._go_on(coroutine, awaited))
+            self.dispatcher.tasks.add(task)
+            task.add_done_callback(self.dispatcher.tasks.discard)
+
+    async def _go_on(self, coroutine: Coroutine[Any, Any, Any], awaited: Any) -> None:
+        try:
+            response = await _resume(coroutine, awaited)
+        except Exception as fault:  # noqa: BLE001 - every fault becomes a CALLERROR
+            self._failed(fault)
+        else:
+            self._answer(response)
+
+    def _failed(self, fault: Exception) -> None:
+        if isinstance(fault, CallError):
+            self._refuse(fault.code, fault.description, fault.details)
+            return
+        _log.error("handler failed", action=self.request.action, exc_info=fault)
+        self.connection.memory.clear()
+        self._refuse("InternalError", "The central system could not handle the message.")
+
+    # --- after the handler --------------------------------------------------------------------------------------
+
+    def _answer(self, response: Any) -> None:
+        payload = encode(response) if response is not None else b""
+        self.frame = frames.result(self.request.message_id, payload) if response is not None else b""
+        unit = self.context.unit
+        if unit.is_empty and (
+            self.context.exchange.is_repeat or (self.request.action in _QUIET and not self._is_logged())
+        ):
+            self._release()
+            return
+        self._record(payload)
+        unit.submit(self._committed)
+
+    def _is_logged(self) -> bool:
+        """Heartbeats are logged while someone watches, or by setting (RULES 3.5)."""
+        connection = self.connection
+        return connection.station.logs_heartbeats or self.dispatcher.db.bus.is_watched(connection.topic)
+
+    def _record(self, answer: bytes) -> None:
+        exchange, unit, route = self.context.exchange, self.context.unit, self.route
+        assert route is not None
+        pseudonyms = self.dispatcher.pseudonyms
+        exchange.payload = masked(self.request.payload, route.action.token_paths, unit, pseudonyms)
+        exchange.answer = masked(answer, route.action.response_token_paths, unit, pseudonyms) if answer else None
+        exchange.latency_us = (time.perf_counter_ns() - self.begun) // 1000
+        exchange.record(unit, self.connection.station.station_id)
+
+    def _refuse(self, code: str, description: str, details: dict[str, Any] | None = None) -> None:
+        """A CALLERROR; what the handler recorded is dropped, the exchange itself is kept."""
+        self.frame = frames.error(self.request.message_id, code, description, details)
+        self.context = self._new_context()
+        unit, exchange = self.context.unit, self.context.exchange
+        action = self.connection.protocol.actions.get(self.request.action)
+        paths = action.token_paths if action is not None else ()
+        try:
+            exchange.payload = masked(self.request.payload, paths, unit, self.dispatcher.pseudonyms)
+        except READ_ERRORS:
+            exchange.payload = "null"
+        exchange.error = {"code": code, "description": description, "details": details or {}}
+        exchange.action = exchange.action[:50]
+        exchange.record(unit, self.connection.station.station_id)
+        if self.request.is_send:
+            self.frame = b""
+        unit.submit(self._refused)
+
+    def _refused(self, unit: Unit) -> None:
+        """An error is told whether or not it could be kept; a fenced connection says nothing more."""
+        if unit.outcome is Outcome.FENCED:
+            self._end()
+            self.connection.close(WSCloseCode.SERVICE_RESTART, "a newer connection took over")
+            return
+        self._watchers()
+        self._release()
+
+    def _committed(self, unit: Unit) -> None:
+        match unit.outcome:
+            case Outcome.COMMITTED:
+                self.dispatcher.pseudonyms.written(unit)
+                self._watchers()
+                self._release()
+            case Outcome.STALE | Outcome.DUPLICATE if not self.retry:
+                self._again()
+            case Outcome.FENCED:
+                self._end()
+                self.connection.close(WSCloseCode.SERVICE_RESTART, "a newer connection took over")
+            case _:
+                self._lost(unit)
+
+    def _again(self) -> None:
+        """Somebody was faster: forget, load anew and run the handler once more (RULES 3.2)."""
+        self.retry = True
+        self.connection.memory.clear()
+        notes = self.context.exchange.notes
+        self.context = self._new_context()
+        self.context.exchange.notes = notes
+        self._run()
+
+    def _lost(self, unit: Unit) -> None:
+        _log.error("commit failed", action=self.request.action, outcome=str(unit.outcome), exc_info=unit.fault)
+        self.frame = frames.error(self.request.message_id, "InternalError", "The message could not be stored.")
+        self._release()
+        self.connection.close(WSCloseCode.SERVICE_RESTART, "state reloaded")
+
+    def _watchers(self) -> None:
+        bus, topic = self.dispatcher.db.bus, self.connection.topic
+        if bus.is_watched(topic):
+            bus.publish(topic, self.context.exchange.message())
+
+    def _release(self) -> None:
+        self._end()
+        self.connection.answered(self.request, self.frame)
+
+    def _end(self) -> None:
+        self.dispatcher.in_work -= 1
+
+
+def _describe(fault: Fault) -> str:
+    return fault.detail if fault.path == "$" else f"{fault.path}: {fault.detail}"
+
+
+@types.coroutine
+def _resume(coroutine: Coroutine[Any, Any, Any], awaited: Any) -> Generator[Any, Any, Any]:
+    """Go on with a coroutine that was stepped once and waits for `awaited`."""
+    while True:
+        try:
+            value = yield awaited
+        except BaseException as fault:  # noqa: BLE001 - handed to the coroutine, whose business it is
+            step = partial(coroutine.throw, fault)
+        else:
+            step = partial(coroutine.send, value)
+        try:
+            awaited = step()
+        except StopIteration as end:
+            return end.value

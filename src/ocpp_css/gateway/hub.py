@@ -1,0 +1,339 @@
+"""All connections of this process: who is newest, loading of state, pings, deadlines, drain (RULES 1.4, 1.7, 3.3)."""
+
+import asyncio
+import secrets
+import time
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import structlog
+from picows import WSCloseCode
+from sqlalchemy import Column, select
+
+from ocpp_css.bus import Bus, Message
+from ocpp_css.gateway.connection import Connection
+from ocpp_css.gateway.directory import Directory, StationEntry
+from ocpp_css.gateway.dispatch import Dispatcher
+from ocpp_css.gateway.events import ConnectionRefused, StationConnected, StationDisconnected
+from ocpp_css.gateway.seen import SEEN
+from ocpp_css.storage import Database, Outcome, StateKey, Unit
+from ocpp_css.storage.tables import LINKS
+
+_log = structlog.get_logger(__name__)
+
+PING_S: Final = 60.0
+LOAD_DELAY_S: Final = 0.002
+SWAPS_ALLOWED: Final = 5
+SWAP_WINDOW_S: Final = 60.0
+QUARANTINE_S: Final = 300.0
+
+Key = tuple[int, int]
+
+
+class Hub:
+    """See the module. `states` are the state keys of all areas."""
+
+    def __init__(
+        self, *, db: Database, bus: Bus, directory: Directory, dispatcher: Dispatcher, states: Sequence[StateKey[Any]]
+    ) -> None:
+        self.db = db
+        self.bus = bus
+        self.directory = directory
+        self.dispatcher = dispatcher
+        self.states = states
+        self.loop = asyncio.get_running_loop()
+        self.connections: dict[Key, Connection] = {}
+        self.resting: set[Connection] = set()
+        self.counts: Counter[str] = Counter()
+        self.is_draining = False
+        self._prefixes = 0
+        self._salt = secrets.token_hex(3)
+        self._loading: list[Connection] = []
+        self._loader: asyncio.Task[None] | None = None
+        self._swaps: dict[Key, deque[float]] = {}
+        self._quarantined: dict[Key, float] = {}
+        self._serving: dict[Key, Callable[[], None]] = {}
+        self._deadlines: set[Connection] = set()
+        self._beats = [self.loop.create_task(self._each_second(), name="gateway-seconds")]
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._unsubscribe = bus.subscribe("changed.*", self._changed)
+        self.on_connected: Callable[[Connection], Callable[[], None]] | None = None
+
+    def new_prefix(self) -> str:
+        """What the ids of a connection's calls begin with."""
+        self._prefixes += 1
+        return f"{self._salt}-{self._prefixes:x}-"
+
+    def count(self, connection: Connection, reason: str) -> None:
+        """One more message that was dropped, refused or repeated."""
+        self.counts[reason] += 1
+        _log.debug("message set aside", station=connection.station.identity, reason=reason)
+
+    # --- coming and going ---------------------------------------------------------------------------------------
+
+    def is_quarantined(self, station: StationEntry) -> bool:
+        """Two peers fight for this identity; nobody gets in until they have calmed down (TRUST A9)."""
+        until = self._quarantined.get((station.tenant, station.station_id), 0.0)
+        return time.monotonic() < until
+
+    def connected(self, connection: Connection) -> None:
+        """A newly authenticated connection: it replaces the one before, then its state is loaded."""
+        if self.is_draining:
+            connection.close(WSCloseCode.GOING_AWAY, "the service is stopping")
+            return
+        if connection.station.station_id:
+            self._take_over(connection)
+        self._load(connection)
+
+    def _load(self, connection: Connection) -> None:
+        """Queue for loading; while a load is under way the next one gathers."""
+        self._loading.append(connection)
+        if self._loader is None or self._loader.done():
+            self._loader = self.loop.create_task(self._load_waiting(), name="load-states")
+
+    def _take_over(self, connection: Connection) -> None:
+        key = _key(connection)
+        old = self.connections.get(key)
+        self.connections[key] = connection
+        if self.on_connected is not None:
+            self._serving[key] = self.on_connected(connection)
+        if old is None or old is connection:
+            return
+        connection.inherited = old.fence or old.inherited
+        now = time.monotonic()
+        swaps = self._swaps.setdefault(key, deque(maxlen=SWAPS_ALLOWED + 1))
+        swaps.append(now)
+        if now - old.last_heard < PING_S:
+            self._alarm(connection, "replaced_while_alive")
+        old.close(WSCloseCode.POLICY_VIOLATION, "a newer connection of this identity took over")
+        if len(swaps) > SWAPS_ALLOWED and now - swaps[0] < SWAP_WINDOW_S:
+            self._quarantined[key] = now + QUARANTINE_S
+            self._alarm(connection, "quarantined")
+            connection.close(WSCloseCode.POLICY_VIOLATION, "too many connections of this identity replace one another")
+
+    def _alarm(self, connection: Connection, reason: str) -> None:
+        unit = self.db.unit(connection.station.tenant)
+        unit.emit(
+            ConnectionRefused(connection.station.station_id, connection.station.identity, reason, connection.address)
+        )
+        self.run(unit.commit())
+
+    def refused_size(self, connection: Connection, size: int) -> None:
+        """A message over the limit: counted, told, and kept for review (RULES 1.6)."""
+        self.count(connection, "too_large")
+        self._alarm(connection, f"message_too_large:{size}")
+
+    def disconnected(self, connection: Connection) -> None:
+        """The socket is gone; if it was the newest, the station is offline."""
+        self.resting.discard(connection)
+        self._deadlines.discard(connection)
+        key = _key(connection)
+        if self.connections.get(key) is not connection:
+            return
+        del self.connections[key]
+        serving = self._serving.pop(key, None)
+        if serving is not None:
+            serving()
+        fence = connection.fence or connection.inherited
+        if fence:
+            self.run(self._store_offline(connection, fence))
+
+    async def _store_offline(self, connection: Connection, fence: int) -> None:
+        """Nothing is written where a newer connection holds the fence."""
+        unit = self.db.unit(connection.station.tenant)
+        unit.station, unit.fence = connection.station.station_id, fence
+        unit.update(LINKS, (unit.station,), is_online=False, changed_at=unit.now)
+        unit.emit(StationDisconnected(unit.station, connection.station.identity, connection.close_code))
+        await self._ended(unit)
+
+    # --- state --------------------------------------------------------------------------------------------------
+
+    async def _load_waiting(self) -> None:
+        while self._loading:
+            await asyncio.sleep(LOAD_DELAY_S)
+            loading, self._loading = self._loading, []
+            by_tenant: defaultdict[int, list[Connection]] = defaultdict(list)
+            for connection in loading:
+                if connection.is_wanted:
+                    by_tenant[connection.station.tenant].append(connection)
+            await asyncio.gather(*(self._admit(tenant, connections) for tenant, connections in by_tenant.items()))
+
+    async def _admit(self, tenant: int, connections: list[Connection]) -> None:
+        """Each claims its fence, then one query per state key for all: after the fence nobody else writes them."""
+        try:
+            for connection in connections:
+                await self._enrol(connection)
+            unit = self.db.unit(tenant)
+            fences = await _fences(unit, [connection.station.station_id for connection in connections])
+            claims = [self._claim(c, fences.get(c.station.station_id)) for c in connections if c.is_wanted]
+            claimed = [connection for connection in await asyncio.gather(*claims) if connection is not None]
+            await self._load_states(unit, claimed)
+            for connection in claimed:
+                self._claimed(connection)
+        except Exception as fault:  # noqa: BLE001 - the stations come again when storage is back
+            _log.error("state could not be loaded", stations=len(connections), exc_info=fault)
+            for connection in connections:
+                connection.close(WSCloseCode.SERVICE_RESTART, "state could not be loaded")
+
+    async def _load_states(self, unit: Unit, connections: list[Connection]) -> None:
+        stations = [connection.station.station_id for connection in connections]
+        for key in self.states if stations else ():
+            loaded = await key.load(unit, stations)
+            for connection in connections:
+                station = connection.station.station_id
+                connection.memory[key.name] = loaded[station] if station in loaded else key.empty()
+
+    async def _enrol(self, connection: Connection) -> None:
+        station = connection.station
+        if not station.station_id:
+            connection.enrolled(await self.directory.enrol(station.tenant, station.identity))
+            if not connection.is_gone:
+                self._take_over(connection)
+
+    async def _claim(self, connection: Connection, seen: int | None) -> Connection | None:
+        """Raise the fence; None when it could not be, then the connection is tried again or closed."""
+        station = connection.station
+        unit = self.db.unit(station.tenant)
+        row = {
+            "node": 0, "is_online": True, "ocpp_version": connection.protocol.name, "address": connection.address,
+            "security_profile": _profile(connection), "changed_at": unit.now,
+        }  # fmt: skip
+        if seen is None:
+            unit.require_absent(LINKS, station_id=station.station_id)
+            unit.insert(LINKS, station_id=station.station_id, version=1, **row)
+        else:
+            unit.update(LINKS, (station.station_id,), seen=seen, **row)
+        unit.emit(StationConnected(station.station_id, station.identity, connection.protocol.name))
+        match await self._ended(unit):
+            case Outcome.COMMITTED:
+                connection.inherited = (seen or 0) + 1
+                return connection
+            case Outcome.STALE | Outcome.DUPLICATE:
+                self._load(connection)
+            case _:
+                connection.close(WSCloseCode.SERVICE_RESTART, "the connection could not be stored")
+        return None
+
+    def _claimed(self, connection: Connection) -> None:
+        """The state is there: begin, also with what a connection brought that went meanwhile."""
+        newest = self.connections.get(_key(connection))
+        if newest is not None and newest is not connection:
+            newest.inherited = max(newest.inherited, connection.inherited)
+            return
+        if not connection.is_closing:
+            connection.claimed(connection.inherited)
+        if connection.is_gone:
+            self.run(self._store_offline(connection, connection.inherited))
+
+    async def _ended(self, unit: Unit) -> Outcome | None:
+        """How the writer ended the unit."""
+        ended: asyncio.Future[None] = self.loop.create_future()
+        unit.submit(lambda _unit: None if ended.done() else ended.set_result(None))
+        await ended
+        return unit.outcome
+
+    def _changed(self, topic: str, message: Message) -> None:
+        """A row behind a station's state was changed elsewhere: forget it, so that it is read anew (RULES 3.3)."""
+        connection = self.connections.get((int(topic.split(".")[1]), message["station"]))
+        if connection is not None:
+            connection.memory.pop(message["state"], None)
+
+    def disconnect(self, tenant: int, station_id: int, reason: str) -> None:
+        """Close a station's connection here, for example since its password was changed."""
+        connection = self.connections.get((tenant, station_id))
+        if connection is not None:
+            connection.close(WSCloseCode.POLICY_VIOLATION, reason)
+
+    # --- time ---------------------------------------------------------------------------------------------------
+
+    def watch_deadline(self, connection: Connection) -> None:
+        """A call of ours is open there."""
+        self._deadlines.add(connection)
+
+    async def _each_second(self) -> None:
+        """One wheel for all connections: call deadlines each second, pings and last-seen in turns."""
+        turn = 0
+        while True:
+            await asyncio.sleep(1.0)
+            turn += 1
+            now = time.monotonic()
+            self._expire(now)
+            self._ping(now, turn)
+            if turn % 10 == 0:
+                self._note_seen(now)
+            if self.resting and not self.db.is_congested:
+                self._wake()
+
+    def _expire(self, now: float) -> None:
+        for connection in tuple(self._deadlines):
+            connection.expire_calls(now)
+            if connection.session.deadline is None:
+                self._deadlines.discard(connection)
+
+    def _ping(self, now: float, turn: int) -> None:
+        for (_, station), connection in tuple(self.connections.items()):
+            if station % int(PING_S) != turn % int(PING_S):
+                continue
+            if now - connection.last_heard > 2 * PING_S:
+                connection.close(WSCloseCode.GOING_AWAY, "not heard of for two pings")
+            else:
+                connection.ping()
+
+    def _note_seen(self, now: float) -> None:
+        moment = self.db.clock()
+        for (tenant, station), connection in self.connections.items():
+            if now - connection.last_heard <= 10.0:
+                self.db.later(SEEN, tenant, station_id=station, last_seen_at=moment)
+
+    def _wake(self) -> None:
+        for connection in tuple(self.resting):
+            if not connection.session.wants_rest:
+                connection.resume()
+
+    # --- the end ------------------------------------------------------------------------------------------------
+
+    def run(self, work: Any) -> None:
+        """A task of this hub, held until it ends."""
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ran)
+
+    def _ran(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            _log.error("gateway task failed", exc_info=task.exception())
+
+    async def drain(self, patience_s: float = 10.0) -> None:
+        """Take no new messages, let those in work be stored and answered, then close all with 1001."""
+        self.is_draining = True
+        ends = time.monotonic() + patience_s
+        while self.dispatcher.in_work and time.monotonic() < ends:
+            await asyncio.sleep(0.01)
+        for connection in tuple(self.connections.values()):
+            connection.close(WSCloseCode.GOING_AWAY, "the service is stopping")
+        while (self.connections or self._tasks) and time.monotonic() < ends:
+            await asyncio.sleep(0.01)
+        for beat in self._beats:
+            beat.cancel()
+        self._unsubscribe()
+
+
+def _key(connection: Connection) -> Key:
+    return connection.station.tenant, connection.station.station_id
+
+
+def _profile(connection: Connection) -> int:
+    """The security profile in use: what the connection is, not what the station should be."""
+    has_password = bool(connection.station.passwords)
+    return (2 if has_password else 0) if connection.is_secure else int(has_password)
+
+
+async def _fences(unit: Unit, stations: Sequence[int]) -> dict[int, int]:
+    number: Column[int] = LINKS.c.version
+    found: dict[int, int] = {}
+    for start in range(0, len(stations), 500):
+        chunk = stations[start : start + 500]
+        rows = await unit.all(select(LINKS.c.station_id, number).where(LINKS.c.station_id.in_(chunk)))
+        found.update((row.station_id, row.version) for row in rows)
+    return found

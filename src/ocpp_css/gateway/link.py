@@ -1,0 +1,214 @@
+"""Calls to a station from anywhere: a port, and its form over the bus (HOUSE 1, c)."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Literal, Protocol
+
+import msgspec
+from picows import WSCloseCode
+
+from ocpp_css.bus import Bus, Message, NobodyAnswers
+from ocpp_css.gateway.connection import Connection
+from ocpp_css.gateway.messages import Exchange, masked
+from ocpp_css.kit.clock import to_micros
+from ocpp_css.ocpp import frames, leniency
+from ocpp_css.ocpp.faults import READ_ERRORS, classify
+from ocpp_css.ocpp.frames import Failure, Result
+from ocpp_css.ocpp.messages import Action
+from ocpp_css.ocpp.session import Outgoing
+from ocpp_css.storage import Database
+from ocpp_css.storage.pseudonyms import Pseudonyms
+
+GRACE_S = 5.0
+
+Status = Literal["answered", "error", "timeout", "offline", "invalid_response", "lost", "busy"]
+
+
+class CallResult(msgspec.Struct, frozen=True, kw_only=True):
+    """How a call ended. `lost`: the connection went while the call was out, so nobody knows whether it was done."""
+
+    status: Status
+    response: dict[str, Any] | None = None
+    error_code: str | None = None
+    error_description: str | None = None
+    error_details: dict[str, Any] | None = None
+    latency_us: int | None = None
+
+
+class StationLink(Protocol):
+    """Sends one action to a station, wherever it is connected."""
+
+    async def call(self, tenant: int, station_id: int, action: str, payload: bytes, timeout_s: float) -> CallResult:
+        """Send `payload` (JSON that fits the action's schema) and wait for the end of it; never raises for the station."""
+        ...
+
+    async def disconnect(self, tenant: int, station_id: int, reason: str) -> None:
+        """Close the station's connection, if it has one."""
+        ...
+
+
+class BusLink:
+    """`StationLink` over the bus: the process that holds the connection serves the station's topic."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    async def call(self, tenant: int, station_id: int, action: str, payload: bytes, timeout_s: float) -> CallResult:
+        request: Message = {"action": action, "payload": payload.decode(), "timeout_s": timeout_s}
+        try:
+            answer = await self._bus.request(_topic(tenant, station_id), request, timeout_s * 2 + GRACE_S)
+        except NobodyAnswers:
+            return CallResult(status="offline")
+        except TimeoutError:
+            return CallResult(status="timeout")
+        return msgspec.convert(answer, CallResult)
+
+    async def disconnect(self, tenant: int, station_id: int, reason: str) -> None:
+        try:
+            await self._bus.request(_topic(tenant, station_id), {"disconnect": reason}, GRACE_S)
+        except (NobodyAnswers, TimeoutError):
+            return
+
+
+class LinkServer:
+    """Answers the calls for the stations connected here, and logs them."""
+
+    def __init__(self, bus: Bus, db: Database, pseudonyms: Pseudonyms) -> None:
+        self._bus = bus
+        self._db = db
+        self._pseudonyms = pseudonyms
+
+    def serve(self, connection: Connection) -> Callable[[], None]:
+        """Serve this connection's station; the result ends it."""
+        station = connection.station
+
+        async def answer(message: Message) -> Message:
+            if "disconnect" in message:
+                connection.close(WSCloseCode.POLICY_VIOLATION, message["disconnect"])
+                return {}
+            result: Message = msgspec.to_builtins(await self._call(connection, message))
+            return result
+
+        return self._bus.serve(_topic(station.tenant, station.station_id), answer)
+
+    async def _call(self, connection: Connection, message: Message) -> CallResult:
+        action = connection.protocol.actions.get(message["action"])
+        if action is None or connection.is_closing or connection.is_gone:
+            return CallResult(status="offline")
+        pending = _Pending()
+        payload = message["payload"].encode()
+        outgoing = Outgoing(action.name, payload, message["timeout_s"], owner=pending, is_send=action.is_send)
+        connection.asked_for |= _asks_for(action.name, payload)
+        began = self._db.clock()
+        try:
+            connection.call(outgoing)
+        except OverflowError:
+            return CallResult(status="busy")
+        if action.is_send:
+            return CallResult(status="answered")
+        try:
+            ended = await pending.ended
+        except asyncio.CancelledError:
+            connection.session.withdraw(outgoing)
+            raise
+        taken_us = to_micros(self._db.clock()) - to_micros(began)
+        result, answer = _judge(connection, action, outgoing, ended, taken_us)
+        await self._log(
+            connection, action, Exchange("out", outgoing.message_id, action.name, "", began), payload, result, answer
+        )
+        return result
+
+    async def _log(
+        self,
+        connection: Connection,
+        action: Action[Any, Any],
+        exchange: Exchange,
+        payload: bytes,
+        result: CallResult,
+        answer: bytes,
+    ) -> None:
+        station = connection.station
+        unit = self._db.unit(station.tenant)
+        exchange.payload = masked(payload, action.token_paths, unit, self._pseudonyms)
+        exchange.latency_us = result.latency_us
+        if result.status == "answered":
+            exchange.answer = masked(answer, action.response_token_paths, unit, self._pseudonyms)
+        else:
+            exchange.error = {
+                "code": result.error_code or result.status,
+                "description": result.error_description or "",
+                "details": result.error_details or {},
+            }
+        exchange.record(unit, station.station_id)
+        unit.tell(f"log.{station.tenant}.{station.station_id}", exchange.message())
+        await unit.commit()
+
+
+class _Pending:
+    """The owner of an outgoing call: one end, whichever comes first."""
+
+    __slots__ = ("ended",)
+
+    def __init__(self) -> None:
+        self.ended: asyncio.Future[Result | Failure | Literal["timeout", "lost"]] = (
+            asyncio.get_running_loop().create_future()
+        )
+
+    def answered(self, answer: Result | Failure) -> None:
+        self._end(answer)
+
+    def timed_out(self) -> None:
+        self._end("timeout")
+
+    def lost(self) -> None:
+        self._end("lost")
+
+    def _end(self, end: Result | Failure | Literal["timeout", "lost"]) -> None:
+        if not self.ended.done():
+            self.ended.set_result(end)
+
+
+def _judge(
+    connection: Connection,
+    action: Action[Any, Any],
+    outgoing: Outgoing,
+    ended: Result | Failure | Literal["timeout", "lost"],
+    taken_us: int,
+) -> tuple[CallResult, bytes]:
+    """The result of a call and the station's answer as JSON; an answer that breaks the schema is told as such."""
+    if isinstance(ended, str):
+        return CallResult(status=ended, latency_us=taken_us), b""
+    if isinstance(ended, Failure):
+        failure = CallResult(
+            status="error", error_code=ended.code, error_description=ended.description,
+            error_details=ended.details, latency_us=taken_us,
+        )  # fmt: skip
+        return failure, b""
+    raw = bytes(ended.payload)
+    try:
+        leniency.read_response(action, ended.payload, connection.station.quirks)
+    except READ_ERRORS as broken:
+        fault = classify(broken)
+        detail = f"{fault.path}: {fault.detail}"
+        if connection.protocol.has_send:
+            connection.send(frames.result_error(outgoing.message_id, "FormatViolation", detail))
+        invalid = CallResult(
+            status="invalid_response", error_code=fault.kind.value, error_description=detail,
+            error_details={"response": raw.decode(errors="replace")[:4000]}, latency_us=taken_us,
+        )  # fmt: skip
+        return invalid, b""
+    return CallResult(status="answered", response=msgspec.json.decode(raw), latency_us=taken_us), raw
+
+
+def _asks_for(action: str, payload: bytes) -> frozenset[str]:
+    """What a station that is not accepted may send because of this call (2.x B02.FR.09; RULES 2.1)."""
+    if action in {"GetBaseReport", "GetReport"}:
+        return frozenset({"NotifyReport"})
+    if action == "TriggerMessage":
+        asked = str(msgspec.json.decode(payload).get("requestedMessage", ""))
+        return frozenset({"SignCertificate" if asked.startswith("Sign") else asked})
+    return frozenset()
+
+
+def _topic(tenant: int, station_id: int) -> str:
+    return f"call.{tenant}.{station_id}"

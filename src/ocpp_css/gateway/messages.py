@@ -1,0 +1,101 @@
+"""The message log: one row an exchange, which is the one row that most messages write (RULES 3.5)."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import BigInteger, Column, Integer, Text
+
+from ocpp_css.ocpp.messages import TokenPath
+from ocpp_css.storage import Document, Unit, UtcTime, tenant_table
+from ocpp_css.storage.pseudonyms import Pseudonyms
+
+MESSAGES = tenant_table(
+    "messages",
+    Column("id", BigInteger),
+    Column("station_id", BigInteger, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("direction", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("answer", Text),
+    Column("error", Document),
+    Column("latency_us", Integer),
+    Column("transaction_id", BigInteger),
+    Column("digest", BigInteger),
+    Column("notes", Document),
+    key=("id",),
+    indexes=[("station_id", "id")],
+)
+"""A request and its answer; `direction` is that of the request: `in` from the station, `out` to it.
+
+`digest` tells the same meaning again, `notes` are the breaches of the schema that were put right.
+"""
+
+
+_TOLD = (
+    "id", "direction", "message_id", "action", "payload", "answer", "error", "latency_us", "transaction_id", "notes",
+)  # fmt: skip
+
+
+class Exchange:
+    """One request and its answer on the way into the log; handlers may add the transaction and the digest.
+
+    A handler that recognises the same meaning again says `is_repeat`: then no second row is written.
+    """
+
+    id = 0
+    is_repeat = False
+    answer: str | None = None
+    error: dict[str, Any] | None = None
+    latency_us: int | None = None
+    transaction_id: int | None = None
+    digest: int | None = None
+    notes: list[dict[str, str]] | None = None
+
+    def __init__(self, direction: str, message_id: str, action: str, payload: str, at: datetime) -> None:
+        self.direction = direction
+        self.message_id = message_id
+        self.action = action
+        self.payload = payload
+        self.at = at
+
+    def record(self, unit: Unit, station_id: int) -> None:
+        """Put the row into the unit."""
+        if not self.id:
+            self.id = unit.new_id()
+        row = (
+            self.id, station_id, self.at, self.direction, self.message_id, self.action, self.payload, self.answer,
+            self.error, self.latency_us, self.transaction_id, self.digest, self.notes,
+        )  # fmt: skip
+        unit.insert_values(MESSAGES, row)
+
+    def message(self) -> dict[str, Any]:
+        """The row as a live watcher gets it."""
+        return {name: getattr(self, name) for name in _TOLD} | {"at": self.at.isoformat()}
+
+
+def masked(payload: bytes, paths: tuple[TokenPath, ...], unit: Unit, pseudonyms: Pseudonyms) -> str:
+    """The payload as text with each id token replaced by its reference (RULES 3.5)."""
+    text = payload.decode()
+    if not paths:
+        return text
+    document = msgspec.json.decode(payload)
+    for value in {found for path in paths for found in _found(document, path)}:
+        quoted = msgspec.json.encode(value).decode()
+        reference = msgspec.json.encode(pseudonyms.refer(unit, value)).decode()
+        if quoted not in text:
+            text = msgspec.json.encode(document).decode()
+        text = text.replace(quoted, reference)
+    return text
+
+
+def _found(document: Any, path: TokenPath) -> list[str]:
+    """The texts at `path`; a member that is missing or has another type has none."""
+    if not path:
+        return [document] if isinstance(document, str) else []
+    step, rest = path[0], path[1:]
+    if step == "*":
+        return [found for item in document for found in _found(item, rest)] if isinstance(document, list) else []
+    return _found(document[step], rest) if isinstance(document, dict) and step in document else []
