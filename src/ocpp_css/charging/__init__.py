@@ -1,1 +1,1 @@
-""""""
+"""What stations do."""

@@ -1,0 +1,5 @@
+"""Commands: any action a station takes, sent, queued, answered, kept."""
+
+from ocpp_css.charging.commands.service import Commands
+
+__all__ = ["Commands"]

@@ -1,0 +1,56 @@
+"""What commands offer."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from ocpp_css.assembly import Area, PersonalData, Wiring
+from ocpp_css.charging.commands import api, jobs
+from ocpp_css.charging.commands.service import Commands
+from ocpp_css.charging.commands.store import COMMANDS
+
+
+async def start(wiring: Wiring) -> Callable[[], Awaitable[None]]:
+    """Provides `services["commands"]`; settles what an earlier run left, delivers what waits when a station comes."""
+    commands = Commands(wiring.db, wiring.link, wiring.pseudonyms)
+    wiring.services["commands"] = commands
+    await commands.settle_lost()
+
+    def told(topic: str, fact: dict[str, object]) -> None:
+        number = fact["station_id"]
+        if fact["kind"] in {"station.booted", "station.connected"} and isinstance(number, int):
+            commands.station_came(int(topic.split(".")[1]), number)
+
+    def queued(topic: str, message: dict[str, object]) -> None:
+        number = message["station"]
+        assert isinstance(number, int)
+        commands.queued(int(topic.split(".")[1]), number)
+
+    cancels = [wiring.bus.subscribe("facts.*", told), wiring.bus.subscribe("queued.*", queued)]
+    task = asyncio.get_running_loop().create_task(jobs.expire_regularly(commands), name="expire-commands")
+
+    async def stop() -> None:
+        for cancel in cancels:
+            cancel()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    return stop
+
+
+AREA = Area(
+    name="charging/commands",
+    after=["charging/stations"],
+    tables=[COMMANDS],
+    routes=api.HANDLERS,
+    permissions={"commands:send": "Send commands to stations"},
+    start=start,
+    dependencies={"commands": lambda wiring: wiring.services["commands"]},
+    personal_data=[
+        PersonalData(
+            columns=["commands.created_by"],
+            purpose="Know who sent what to a station",
+            basis="legitimate interest",
+            keep_for="one year",
+        )
+    ],
+)

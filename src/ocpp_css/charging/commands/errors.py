@@ -1,0 +1,33 @@
+"""Refusals about commands."""
+
+from ocpp_css.kit.errors import Conflict, Invalid, NotFound
+
+
+class ActionRefused(Invalid):
+    """The action is none that this station takes."""
+
+    code = "action_unknown"
+    title = "The station does not take this action"
+
+
+class PayloadRefused(Invalid):
+    """The payload breaks the schema of the action."""
+
+    code = "payload_invalid"
+    title = "The payload does not fit the action"
+
+
+class CommandUnknown(NotFound):
+    """No such command in this account."""
+
+    code = "command_unknown"
+    title = "No such command"
+    explanation = "This account has no command with that id."
+
+
+class CommandFinished(Conflict):
+    """It is not waiting any more."""
+
+    code = "command_finished"
+    title = "The command is not waiting"
+    explanation = "Only a command that waits for its station can be cancelled."

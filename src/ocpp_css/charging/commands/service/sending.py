@@ -1,0 +1,242 @@
+"""The rules of commands: checked before they go out, unchanged on the wire, in order, each with exactly one end."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import structlog
+
+from ocpp_css.charging import stations
+from ocpp_css.charging.commands import store
+from ocpp_css.charging.commands.errors import ActionRefused, CommandFinished, CommandUnknown, PayloadRefused
+from ocpp_css.charging.commands.events import CommandFinished as Finished
+from ocpp_css.charging.commands.model import Command
+from ocpp_css.gateway.link import CallResult, StationLink
+from ocpp_css.gateway.messages import masked
+from ocpp_css.kit.errors import Conflict, Fault
+from ocpp_css.kit.ids import public
+from ocpp_css.ocpp.faults import READ_ERRORS, classify
+from ocpp_css.ocpp.messages import Action, encode
+from ocpp_css.ocpp.versions import BY_NAME, V16
+from ocpp_css.storage import Database, Unit
+from ocpp_css.storage.pseudonyms import Pseudonyms, references_in, resolve
+
+_log = structlog.get_logger(__name__)
+
+DEFAULT_TIMEOUT_S = 30.0
+LONGEST_TIMEOUT_S = 300.0
+DEFAULT_WAIT = timedelta(days=1)
+LOST = "The service was stopped while the command was on its way; whether the station did it is not known."
+
+
+class Commands:
+    """Sends commands to stations, wherever they are connected, and those that waited when a station comes."""
+
+    def __init__(self, db: Database, link: StationLink, pseudonyms: Pseudonyms) -> None:
+        self._db = db
+        self._link = link
+        self._pseudonyms = pseudonyms
+        self._busy: set[tuple[int, int]] = set()
+        self._awaited: set[tuple[int, int]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def send(
+        self, unit: Unit, station: stations.Station, action: str, payload: Any, *, by: str, **how: Any
+    ) -> Command:
+        """Send an action and wait for its end; `how`: timeout_s, queue, expires_at.
+
+        ActionRefused or PayloadRefused before anything is kept; whatever the station says is a normal end.
+        """
+        found = await self.action_of(unit, station, action)
+        wire = check(found, payload)
+        timeout_s = min(max(float(how.get("timeout_s") or DEFAULT_TIMEOUT_S), 1.0), LONGEST_TIMEOUT_S)
+        expires_at: datetime | None = how.get("expires_at") or (unit.now + DEFAULT_WAIT if how.get("queue") else None)
+        presence = await stations.presence(unit, station.station_id)
+        waits = bool(how.get("queue")) and not presence.is_online
+        own = self._db.unit(unit.tenant)
+        command = Command(
+            id=own.new_id(),
+            station_id=station.station_id,
+            action=action,
+            payload=msgspec.json.decode(masked(wire, found.token_paths, own, self._pseudonyms)),
+            status="queued" if waits else "sent",
+            timeout_s=timeout_s,
+            created_by=by,
+            created_at=own.now,
+            expires_at=expires_at,
+            sent_at=None if waits else own.now,
+        )
+        store.add(own, command)
+        if waits:
+            own.tell(f"queued.{own.tenant}", {"station": station.station_id})
+        await own.commit()
+        return command if waits else await self._deliver(own.tenant, station, found, command, wire)
+
+    async def action_of(self, unit: Unit, station: stations.Station, action: str) -> Action[Any, Any]:
+        """The action in the version that the station speaks, or spoke last."""
+        protocol = BY_NAME[await self.version_of(unit, station)]
+        found = protocol.actions.get(action)
+        if found is None or found.origin == "station":
+            raise ActionRefused(
+                "{action} is not an action that a station of OCPP {version} takes.",
+                errors=[Fault("action", "unknown")],
+                action=action[:50],
+                version=protocol.name,
+            )
+        return found
+
+    async def version_of(self, unit: Unit, station: stations.Station) -> str:
+        """The version that the station speaks, or spoke last; 1.6 of one that never came."""
+        presence = await stations.presence(unit, station.station_id)
+        version = presence.ocpp_version or station.ocpp_version
+        return version if version is not None and version in BY_NAME else V16.name
+
+    async def actions_of(self, unit: Unit, station: stations.Station) -> list[Action[Any, Any]]:
+        """What the station's version takes, in the order of the names."""
+        actions = BY_NAME[await self.version_of(unit, station)].actions
+        return [actions[name] for name in sorted(actions) if actions[name].origin != "station"]
+
+    async def _deliver(
+        self, tenant: int, station: stations.Station, action: Action[Any, Any], command: Command, wire: bytes
+    ) -> Command:
+        result = await self._link.call(tenant, station.station_id, action.name, wire, command.timeout_s)
+        return await self._finish(tenant, station, action, command, result)
+
+    async def _finish(
+        self, tenant: int, station: stations.Station, action: Action[Any, Any], command: Command, result: CallResult
+    ) -> Command:
+        unit = self._db.unit(tenant)
+        response = result.response
+        if response is not None:
+            text = masked(msgspec.json.encode(response), action.response_token_paths, unit, self._pseudonyms)
+            stations.learn(unit, station.station_id, action.name, command.payload, response)
+            response = msgspec.json.decode(text)
+        ended = store.change(
+            unit,
+            command,
+            status=result.status,
+            response=response,
+            error_code=result.error_code,
+            error_description=result.error_description,
+            error_details=result.error_details,
+            latency_us=result.latency_us,
+            finished_at=unit.now,
+        )
+        unit.emit(Finished(station.station_id, station.identity, public(command.id), action.name, result.status))
+        await unit.commit()
+        return msgspec.structs.replace(ended, response=result.response)
+
+    # --- what waits ---------------------------------------------------------------------------------------------
+
+    def queued(self, tenant: int, station_id: int) -> None:
+        """Something waits for a station; told by whichever process took it."""
+        self._awaited.add((tenant, station_id))
+
+    def station_came(self, tenant: int, station_id: int) -> None:
+        """A station is connected: deliver what waits for it, if anything does, one after the other."""
+        key = (tenant, station_id)
+        if key in self._busy or key not in self._awaited:
+            return
+        self._busy.add(key)
+        self._awaited.discard(key)
+        task = asyncio.get_running_loop().create_task(self._deliver_queued(tenant, station_id))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _task: self._busy.discard(key))
+
+    async def _deliver_queued(self, tenant: int, station_id: int) -> None:
+        try:
+            unit = self._db.unit(tenant)
+            station = await stations.by_number(unit, station_id)
+            for command in await store.queued(unit, station_id) if station is not None else ():
+                assert station is not None
+                if not await self._deliver_one(tenant, station, command):
+                    self.queued(tenant, station_id)
+                    return
+        except Exception as fault:  # noqa: BLE001 - they go on waiting and are tried when the station comes again
+            self.queued(tenant, station_id)
+            _log.error("waiting commands were not delivered", station=station_id, exc_info=fault)
+
+    async def _deliver_one(self, tenant: int, station: stations.Station, command: Command) -> bool:
+        """False when the station is gone again."""
+        unit = self._db.unit(tenant)
+        if command.expires_at is not None and command.expires_at < unit.now:
+            await self._expire(tenant, command)
+            return True
+        try:
+            action = await self.action_of(unit, station, command.action)
+            wire = check(action, await plain(unit, command.payload))
+        except (ActionRefused, PayloadRefused) as refusal:
+            await self._end(tenant, command, "error", refusal.code, refusal.detail)
+            return True
+        sent = store.change(unit, command, status="sent", sent_at=unit.now)
+        try:
+            await unit.commit()
+        except Conflict:
+            return True
+        ended = await self._deliver(tenant, station, action, sent, wire)
+        return ended.status not in {"offline", "lost"}
+
+    async def cancel(self, unit: Unit, number: int) -> Command:
+        """Take back a command that waits."""
+        command = await self.get(unit, number)
+        if command.status != "queued":
+            raise CommandFinished
+        return store.change(unit, command, status="cancelled", finished_at=unit.now)
+
+    async def get(self, unit: Unit, number: int | None) -> Command:
+        """One command; CommandUnknown where there is none."""
+        command = None if number is None else await store.read(unit, number)
+        if command is None:
+            raise CommandUnknown
+        return command
+
+    # --- what others left -----------------------------------------------------------------------------------------
+
+    async def settle_lost(self) -> None:
+        """At start: what was on its way when the service ended has an end too; what waits is known."""
+        for tenant, station_id in await store.awaited(self._db):
+            self.queued(tenant, station_id)
+        for tenant, command in await store.unfinished(self._db):
+            await self._end(tenant, command, "lost", "lost", LOST)
+
+    async def expire_overdue(self) -> None:
+        """Waiting commands whose time is over."""
+        for tenant, command in await store.overdue(self._db):
+            await self._expire(tenant, command)
+
+    async def _expire(self, tenant: int, command: Command) -> None:
+        await self._end(tenant, command, "expired", "expired", "The station did not come in time.")
+
+    async def _end(self, tenant: int, command: Command, status: str, code: str, text: str) -> None:
+        unit = self._db.unit(tenant)
+        store.change(unit, command, status=status, error_code=code, error_description=text, finished_at=unit.now)
+        try:
+            await unit.commit()
+        except Conflict:
+            _log.info("command ended elsewhere", command=public(command.id))
+
+
+def check(action: Action[Any, Any], payload: Any) -> bytes:
+    """The payload as it goes out: compact, members in the order of the schema; PayloadRefused where it breaks it."""
+    raw = msgspec.json.encode(payload)
+    try:
+        return encode(action.decode_request(raw))
+    except READ_ERRORS as broken:
+        fault = classify(broken)
+        raise PayloadRefused(
+            "The payload breaks the schema of {action} at {path}: {problem}",
+            errors=[Fault(fault.path, fault.detail)],
+            action=action.name,
+            path=fault.path,
+            problem=fault.detail,
+        ) from None
+
+
+async def plain(unit: Unit, document: Any) -> Any:
+    """A kept payload with the id tokens themselves."""
+    text = msgspec.json.encode(document).decode()
+    for reference, value in (await resolve(unit, references_in(text))).items():
+        text = text.replace(msgspec.json.encode(reference).decode(), msgspec.json.encode(value).decode())
+    return msgspec.json.decode(text)

@@ -1,0 +1,1 @@
+"""Firmware updates, diagnostics and logs: what stations report of their progress."""

@@ -1,0 +1,1 @@
+"""The message log, read: what every station said and was told."""

@@ -1,0 +1,81 @@
+"""The message log over REST and as a stream."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+
+from litestar import Request, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import ServerSentEvent
+
+from ocpp_css.bus import Bus
+from ocpp_css.charging import stations
+from ocpp_css.charging.messages import service
+from ocpp_css.charging.messages.model import Direction, LogMessage, MessageType
+from ocpp_css.edge import LiveEvent, live, needs
+from ocpp_css.kit.ids import parse_public
+from ocpp_css.kit.paging import Page, page_request
+from ocpp_css.storage import Database, Unit
+
+WAITING = 1_000
+
+
+@get("/api/v1/stations/{identity:str}/messages", opt=needs("messages:read"))
+async def list_messages(  # noqa: PLR0913, PLR0917 - the filters of the list
+    unit: NamedDependency[Unit],
+    identity: FromPath[str],
+    limit: FromQuery[int | None] = None,
+    cursor: FromQuery[str | None] = None,
+    action: FromQuery[str | None] = None,
+    direction: FromQuery[Direction | None] = None,
+    message_type: FromQuery[MessageType | None] = None,
+    errors: FromQuery[bool | None] = None,
+    since: FromQuery[datetime | None] = None,
+    until: FromQuery[datetime | None] = None,
+    transaction_id: FromQuery[str | None] = None,
+) -> Page[LogMessage]:
+    """List a station's messages, the newest first; `since` and `until` are times of arrival."""
+    station = await stations.get(unit, identity)
+    filters: dict[str, Any] = {
+        "action": action, "direction": direction, "message_type": message_type, "errors": errors,
+        "since": since, "until": until,
+    }  # fmt: skip
+    if transaction_id is not None:
+        filters["transaction_id"] = parse_public(transaction_id) or 0
+    return await service.page(unit, station.station_id, filters, page_request(limit, cursor, sorts=("-at",)))
+
+
+@get("/api/v1/stations/{identity:str}/messages/live", opt=needs("messages:read"), media_type="text/event-stream")
+async def watch_messages(
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    bus: NamedDependency[Bus],
+    unit: NamedDependency[Unit],
+    identity: FromPath[str],
+) -> ServerSentEvent:
+    """Stream a station's messages as they come, heartbeats included."""
+    station = await stations.get(unit, identity)
+    return live(request, _messages(db, bus, unit.tenant, station.station_id))
+
+
+async def _messages(db: Database, bus: Bus, tenant: int, station_id: int) -> AsyncIterator[LiveEvent]:
+    """What the bus tells; a watcher that is too slow loses the oldest, never the service its memory."""
+    waiting: asyncio.Queue[dict[str, Any]] = asyncio.Queue(WAITING)
+
+    def receive(_topic: str, message: dict[str, Any]) -> None:
+        if waiting.full():
+            waiting.get_nowait()
+        waiting.put_nowait(message)
+
+    cancel = bus.subscribe(f"log.{tenant}.{station_id}", receive)
+    try:
+        while True:
+            for message in await service.live(db.unit(tenant), await waiting.get()):
+                yield LiveEvent("message", message, message.id)
+    finally:
+        cancel()
+
+
+HANDLERS = (list_messages, watch_messages)

@@ -1,0 +1,23 @@
+"""Stations: who they are, where they are, what they say of themselves."""
+
+from ocpp_css.charging.stations.model import Presence, Seen, Station
+from ocpp_css.charging.stations.service.directory import Doors, MemoryDirectory
+from ocpp_css.charging.stations.service.lookup import by_number, figures, identities, numbers_matching, presence, seen
+from ocpp_css.charging.stations.service.registration import get
+from ocpp_css.charging.stations.service.reports import learn
+
+__all__ = [
+    "Doors",
+    "MemoryDirectory",
+    "Presence",
+    "Seen",
+    "Station",
+    "by_number",
+    "figures",
+    "get",
+    "identities",
+    "learn",
+    "numbers_matching",
+    "presence",
+    "seen",
+]

@@ -1,0 +1,60 @@
+"""What stations offer."""
+
+from collections.abc import Awaitable, Callable
+
+from litestar.di import Provide
+
+from ocpp_css.assembly import Area, PersonalData, Wiring
+from ocpp_css.charging.stations import api, store
+from ocpp_css.charging.stations.actions import routes
+from ocpp_css.charging.stations.api.stations import address_of
+from ocpp_css.charging.stations.service.directory import MemoryDirectory
+
+
+async def start(wiring: Wiring) -> Callable[[], Awaitable[None]]:
+    """Provides `services["directory"]`: every registered station, in memory."""
+    key = wiring.secrets.key("station passwords")
+    directory = MemoryDirectory(wiring.db, wiring.bus, wiring.services["doors"], key)
+    await directory.load()
+    await store.all_offline(wiring.db)
+    wiring.services["directory"] = directory
+
+    async def stop() -> None:
+        directory.unsubscribe()
+
+    return stop
+
+
+AREA = Area(
+    name="charging/stations",
+    tables=[
+        store.STATIONS,
+        store.BARE_IDENTITIES,
+        store.CONNECTORS,
+        store.VARIABLES,
+        store.SECURITY_EVENTS,
+        store.DEVICE_EVENTS,
+    ],
+    routes=api.HANDLERS,
+    actions=routes,
+    states=[store.CONNECTORS_OF],
+    permissions={
+        "stations:read": "See stations and what they report",
+        "stations:write": "Register, change and remove stations",
+    },
+    start=start,
+    dependencies={
+        "directory": lambda wiring: wiring.services["directory"],
+        "link": lambda wiring: wiring.link,
+        "bus": lambda wiring: wiring.bus,
+        "station_address": lambda _wiring: Provide(address_of),
+    },
+    personal_data=[
+        PersonalData(
+            columns=["stations.address", "stations.iccid", "stations.imsi", "station_links.address"],
+            purpose="Find and reach a station",
+            basis="contract",
+            keep_for="as long as the station is registered",
+        )
+    ],
+)

@@ -1,0 +1,142 @@
+"""The gateway's directory of stations: every registered station of every account, in memory (RULES 1.3)."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from ocpp_css.bus import Bus, Message
+from ocpp_css.charging.stations import store
+from ocpp_css.charging.stations.model import Station
+from ocpp_css.gateway.directory import StationEntry
+from ocpp_css.ocpp.leniency import Quirk
+from ocpp_css.storage import Database, Unit
+
+
+class Doors(Protocol):
+    """What is known of accounts' doors; filled by `people/tenants`."""
+
+    def tenant_of_code(self, code: str) -> int | None:
+        """The account with this connection code."""
+        ...
+
+    def holds_unknown(self, code: str | None) -> int | None:
+        """The account that keeps unknown stations of this door as Pending; None: none does."""
+        ...
+
+
+class MemoryDirectory:
+    """`gateway.Directory`, kept in step by the bus."""
+
+    def __init__(self, db: Database, bus: Bus, doors: Doors, key: bytes) -> None:
+        self._db = db
+        self._doors = doors
+        self._key = key
+        self._by_identity: dict[tuple[int, str], StationEntry] = {}
+        self._bare: dict[str, tuple[int, int]] = {}
+        self._by_number: dict[tuple[int, int], StationEntry] = {}
+        self.unsubscribe = bus.subscribe("stations.*", self._told)
+
+    async def load(self) -> None:
+        """Read all stations; called once before the port opens."""
+        stations, self._bare = await store.load_all(self._db)
+        for tenant, station in stations:
+            self._keep(tenant, describe(station))
+
+    def find(self, identity: str, code: str | None) -> StationEntry | None:
+        """See the port."""
+        if code is not None:
+            tenant = self._doors.tenant_of_code(code)
+            return None if tenant is None else self._by_identity.get((tenant, identity))
+        return self._by_number.get(self._bare[identity]) if identity in self._bare else None
+
+    def takes_unknown(self, code: str | None) -> int | None:
+        """See the port."""
+        return self._doors.holds_unknown(code)
+
+    def entry(self, tenant: int, station_id: int) -> StationEntry | None:
+        """The entry of a station by its number."""
+        return self._by_number.get((tenant, station_id))
+
+    async def enrol(self, tenant: int, identity: str) -> StationEntry:
+        """See the port; of two that come at once the second gets the entry of the first."""
+        known = self._by_identity.get((tenant, identity))
+        if known is not None:
+            return known
+        unit = self._db.unit(tenant)
+        station = Station(
+            station_id=unit.new_id(), identity=identity, identity_key=identity, registration_status="Pending",
+            is_bare=True, created_at=unit.now,
+        )  # fmt: skip
+        await register(self._db, unit, station)
+        return self._by_identity[tenant, identity]
+
+    def hash_password(self, password: bytes) -> str:
+        """See the port: HMAC-SHA256 with a key that is not in the database."""
+        return hmac.new(self._key, password, hashlib.sha256).hexdigest()
+
+    def _told(self, topic: str, message: Message) -> None:
+        tenant = int(topic.split(".")[1])
+        entry = self._by_number.get((tenant, message["station_id"]))
+        if "identity" in message:
+            self._keep(tenant, message)
+        elif entry is not None:
+            entry.is_accepted = message["is_accepted"]
+
+    def _keep(self, tenant: int, station: Mapping[str, Any]) -> None:
+        place = (tenant, station["station_id"])
+        if station["removed"]:
+            self._by_number.pop(place, None)
+            self._by_identity.pop((tenant, station["identity"]), None)
+            if self._bare.get(station["identity"]) == place:
+                del self._bare[station["identity"]]
+            return
+        entry = self._by_number.setdefault(place, StationEntry(tenant, station["station_id"], station["identity"]))
+        self._by_identity[tenant, entry.identity] = entry
+        if station["is_bare"]:
+            self._bare.setdefault(entry.identity, place)
+        for name in ("security_profile", "registration_status", "is_accepted", "max_message_bytes", "logs_heartbeats"):
+            setattr(entry, name, station[name])
+        entry.passwords = tuple(station["passwords"])
+        entry.versions = tuple(station["versions"])
+        entry.quirks = frozenset(Quirk(name) for name in station["quirks"])
+        entry.heartbeat_interval_s = station["heartbeat_interval_s"]
+        entry.limits = dict(station["limits"])
+
+
+def describe(station: Station) -> Message:
+    """What every gateway must know of a station, as it travels on the bus."""
+    return {
+        "station_id": station.station_id,
+        "identity": station.identity,
+        "removed": station.removed_at is not None,
+        "is_bare": station.is_bare,
+        "security_profile": station.security_profile,
+        "passwords": station.passwords,
+        "versions": station.versions,
+        "registration_status": station.registration_status,
+        "is_accepted": station.registration_status == "Accepted" and station.accepted_at is not None,
+        "quirks": station.quirks,
+        "max_message_bytes": station.max_message_bytes,
+        "logs_heartbeats": station.logs_heartbeats,
+        "heartbeat_interval_s": station.heartbeat_interval_s,
+        "limits": station.limits,
+    }
+
+
+def announce(unit: Unit, station: Station) -> None:
+    """Tell every gateway of a station's new row, once it is committed."""
+    unit.tell(f"stations.{unit.tenant}", describe(station))
+
+
+async def register(db: Database, unit: Unit, station: Station) -> Station:
+    """Store a new station; the bare address is claimed first, and given up where it is taken (RULES 1.1)."""
+    if station.is_bare:
+        claim = db.unit(0)
+        store.claim_bare(claim, unit.tenant, station)
+        if not await store.is_committed(claim):
+            station = store.with_code_only(station)
+    store.add(unit, station)
+    announce(unit, station)
+    await unit.commit()
+    return station

@@ -1,0 +1,38 @@
+"""What other areas ask about stations."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from ocpp_css.charging.stations import store
+from ocpp_css.charging.stations.model import Presence, Seen, Station
+from ocpp_css.storage import Unit
+
+
+async def by_number(unit: Unit, station_id: int) -> Station | None:
+    """A station by its number, registered or removed."""
+    return await store.read_id(unit, station_id)
+
+
+async def presence(unit: Unit, station_id: int) -> Presence:
+    """Whether and how a station is connected."""
+    return await store.presence_of(unit, station_id)
+
+
+async def identities(unit: Unit, numbers: Iterable[int]) -> Mapping[int, str]:
+    """The identities of stations by their numbers, of removed ones too."""
+    return await store.identities(unit, sorted(set(numbers)))
+
+
+async def numbers_matching(unit: Unit, search: str) -> Sequence[int]:
+    """The numbers of up to 500 stations whose identity or name has this text."""
+    return await store.numbers_matching(unit, search)
+
+
+async def seen(unit: Unit, station: Station) -> Seen:
+    """The station with its presence and connectors."""
+    presence = await store.presence_of(unit, station.station_id)
+    return Seen(station=station, presence=presence, connectors=await store.connectors_of(unit, station.station_id))
+
+
+async def figures(unit: Unit) -> Mapping[str, int]:
+    """How many stations there are (`stations`) and are online (`online`), and how many connectors by state."""
+    return await store.count_by_state(unit)

@@ -1,0 +1,139 @@
+"""Id tokens over REST."""
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+from msgspec import UNSET, Meta
+
+from ocpp_css.charging.tokens import service, store
+from ocpp_css.charging.tokens.model import Token, TokenChange, TokenGiven, TokenType
+from ocpp_css.edge import Principal, needs
+from ocpp_css.kit.errors import Refusal
+from ocpp_css.kit.paging import Page, page_of, page_request
+from ocpp_css.model.token import TokenStatus
+from ocpp_css.people import audit
+from ocpp_css.storage import Database, Unit
+
+MOST_IMPORTED = 10_000
+IMPORTED_AT_ONCE = 200
+
+
+class TokenShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A token as the interface tells it."""
+
+    id_token: str
+    type: TokenType
+    status: TokenStatus
+    group_id: str | None
+    parent: str | None
+    expires_at: datetime | None
+    max_concurrent: int | None
+    language: str | None
+    note: str | None
+    created_at: datetime
+
+
+class ImportResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of an import: rows are counted from 0."""
+
+    created: int
+    skipped: int
+    errors: list[dict[str, Any]]
+
+
+def shown(token: Token) -> TokenShown:
+    """The token without its number."""
+    return TokenShown(**{name: getattr(token, name) for name in TokenShown.__struct_fields__})
+
+
+@get("/api/v1/tokens", opt=needs("tokens:read"))
+async def list_tokens(
+    unit: NamedDependency[Unit],
+    limit: FromQuery[int | None] = None,
+    cursor: FromQuery[str | None] = None,
+    search: FromQuery[str | None] = None,
+    status: FromQuery[TokenStatus | None] = None,
+    group_id: FromQuery[str | None] = None,
+) -> Page[TokenShown]:
+    """List tokens, the newest first."""
+    asked = page_request(limit, cursor, sorts=("-created_at",))
+    rows = await store.page(unit, search=search, status=status, group_id=group_id, after=asked.after, limit=asked.limit)
+    return page_of(rows, asked, lambda row: (None, row.token_id)).map(lambda row: shown(store.to_token(row)))
+
+
+@post("/api/v1/tokens", opt=needs("tokens:write"))
+async def create_token(
+    unit: NamedDependency[Unit], principal: NamedDependency[Principal], data: JSONBody[TokenGiven]
+) -> TokenShown:
+    """Add a token."""
+    token = await service.create(unit, **msgspec.structs.asdict(data))
+    audit.record(unit, principal, "token.create", "token", str(token.token_id), after={"status": token.status})
+    return shown(token)
+
+
+@post("/api/v1/tokens/import", opt=needs("tokens:write"), status_code=200)
+async def import_tokens(
+    db: NamedDependency[Database],
+    unit: NamedDependency[Unit],
+    principal: NamedDependency[Principal],
+    data: JSONBody[Annotated[list[TokenGiven], Meta(max_length=MOST_IMPORTED)]],
+) -> ImportResult:
+    """Add many tokens; those that exist are skipped, each row is stored or told of."""
+    gate = asyncio.Semaphore(IMPORTED_AT_ONCE)
+
+    async def store_one(number: int, given: TokenGiven) -> dict[str, Any] | None:
+        own = db.unit(unit.tenant)
+        async with gate:
+            try:
+                await service.create(own, **msgspec.structs.asdict(given))
+                await own.commit()
+            except Refusal as refusal:
+                return {"row": number, "id_token": given.id_token, "code": refusal.code}
+        return None
+
+    told = await asyncio.gather(*(store_one(number, given) for number, given in enumerate(data)))
+    errors = [fault for fault in told if fault is not None]
+    created = len(data) - len(errors)
+    audit.record(unit, principal, "token.import", "token", "*", after={"created": created})
+    return ImportResult(created=created, skipped=len(errors), errors=errors[:100])
+
+
+@get("/api/v1/tokens/{id_token:str}", opt=needs("tokens:read"))
+async def read_token(unit: NamedDependency[Unit], id_token: FromPath[str]) -> TokenShown:
+    """Show one token."""
+    return shown(await service.get(unit, id_token))
+
+
+@patch("/api/v1/tokens/{id_token:str}", opt=needs("tokens:write"))
+async def change_token(
+    unit: NamedDependency[Unit],
+    principal: NamedDependency[Principal],
+    id_token: FromPath[str],
+    data: JSONBody[TokenChange],
+) -> TokenShown:
+    """Change a token; a block counts at once."""
+    before = await service.get(unit, id_token)
+    changes = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not UNSET}
+    token = await service.change(unit, id_token, changes)
+    told_before = {name: getattr(before, name) for name in changes if name != "note"}
+    told_after = {name: getattr(token, name) for name in changes if name != "note"}
+    audit.record(unit, principal, "token.change", "token", str(token.token_id), told_before, told_after)
+    return shown(token)
+
+
+@delete("/api/v1/tokens/{id_token:str}", opt=needs("tokens:write"))
+async def remove_token(
+    unit: NamedDependency[Unit], principal: NamedDependency[Principal], id_token: FromPath[str]
+) -> None:
+    """Take a token out; what it charged is kept."""
+    token = await service.get(unit, id_token)
+    await service.remove(unit, id_token)
+    audit.record(unit, principal, "token.remove", "token", str(token.token_id))
+
+
+HANDLERS = (list_tokens, create_token, import_tokens, read_token, change_token, remove_token)

@@ -1,0 +1,107 @@
+"""The table of id tokens and its queries."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import BigInteger, Column, Integer, Row, Text, func, or_, select
+
+from ocpp_css.charging.tokens.model import Token
+from ocpp_css.kit.paging import Cursor
+from ocpp_css.storage import CacheKey, Unit, UtcTime, personal, tenant_table, version_column
+
+TOKENS = tenant_table(
+    "tokens",
+    Column("token_id", BigInteger),
+    Column("folded", Text, nullable=False, info=personal("id token")),
+    Column("id_token", Text, nullable=False, info=personal("id token")),
+    Column("type", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("group_id", Text, info=personal("id token")),
+    Column("parent", Text, info=personal("id token")),
+    Column("expires_at", UtcTime),
+    Column("max_concurrent", Integer),
+    Column("language", Text),
+    Column("note", Text, info=personal("free text")),
+    Column("created_at", UtcTime, nullable=False),
+    version_column(),
+    key=("token_id",),
+    unique=[("folded",)],
+    indexes=[("created_at",)],
+)
+
+
+def fold(id_token: str) -> str:
+    """Tokens are compared without regard to case: CiString20 of 1.6, identifierString of 2.x."""
+    return id_token.casefold()
+
+
+async def load_token(unit: Unit, folded: str) -> Token | None:
+    """One token by its folded text."""
+    row = await unit.first(select(TOKENS).where(TOKENS.c.folded == folded))
+    return None if row is None else to_token(row)
+
+
+BY_TEXT: CacheKey[str, Token | None] = CacheKey("tokens", load_token)
+
+
+async def find(unit: Unit, id_token: str) -> Token | None:
+    """The token as this process remembers it; changes reach every process within a second (RULES 3.3)."""
+    return await unit.cached(BY_TEXT, fold(id_token))
+
+
+async def read(unit: Unit, id_token: str) -> Token | None:
+    """The token as it stands in the database."""
+    return await load_token(unit, fold(id_token))
+
+
+async def page(
+    unit: Unit, *, search: str | None, status: str | None, group_id: str | None, after: Cursor | None, limit: int
+) -> Sequence[Row[Any]]:
+    """Tokens, the newest first; one more than `limit`, so that the caller knows whether there are more."""
+    query = select(TOKENS).order_by(TOKENS.c.token_id.desc()).limit(limit + 1)
+    if search:
+        query = query.where(
+            or_(
+                TOKENS.c.folded.contains(fold(search), autoescape=True), TOKENS.c.note.contains(search, autoescape=True)
+            )
+        )
+    if status:
+        query = query.where(TOKENS.c.status == status)
+    if group_id:
+        query = query.where(TOKENS.c.group_id == group_id)
+    if after is not None:
+        query = query.where(TOKENS.c.token_id < after.id)
+    return await unit.all(query)
+
+
+async def count(unit: Unit) -> int:
+    """How many tokens the tenant has."""
+    rows = await unit.all(select(func.count()).select_from(TOKENS))
+    return int(rows[0][0])
+
+
+def add(unit: Unit, token: Token) -> None:
+    """A new token; its text must be new to the tenant."""
+    folded = fold(token.id_token)
+    unit.require_absent(TOKENS, folded=folded)
+    unit.insert(TOKENS, folded=folded, **msgspec.structs.asdict(token))
+    unit.drop(BY_TEXT, folded)
+
+
+def change(unit: Unit, token: Token, **changes: Any) -> None:
+    """Change columns of a token seen at its version."""
+    unit.update(TOKENS, (token.token_id,), seen=token.version, **changes)
+    unit.drop(BY_TEXT, fold(token.id_token))
+
+
+def remove(unit: Unit, token: Token) -> None:
+    """Take a token out; it is unknown from then on."""
+    unit.delete(TOKENS, (token.token_id,))
+    unit.drop(BY_TEXT, fold(token.id_token))
+
+
+def to_token(row: Row[Any]) -> Token:
+    """The row as a value."""
+    fields = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
+    return Token(**{name: fields[name] for name in Token.__struct_fields__})

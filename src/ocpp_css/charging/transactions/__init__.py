@@ -1,0 +1,1 @@
+"""Charging transactions: never lost, never doubled, never mixed up."""

@@ -1,0 +1,314 @@
+"""Transactions of 1.6: the central system numbers them; start, stop, meter values (CS-4, RULES 2.3 to 2.6)."""
+
+from datetime import datetime
+from hashlib import blake2b
+
+import msgspec
+
+from ocpp_css.charging import tokens
+from ocpp_css.charging.transactions import store
+from ocpp_css.charging.transactions.events import TransactionStarted, TransactionStopped
+from ocpp_css.charging.transactions.model import Charging, Doubt, Transaction
+from ocpp_css.charging.transactions.service import doubts
+from ocpp_css.gateway.context import Context
+from ocpp_css.gateway.directory import StationEntry
+from ocpp_css.kit.clock import to_micros
+from ocpp_css.kit.ids import permute31, public
+from ocpp_css.model.metering import Reading
+from ocpp_css.model.token import Authorization
+from ocpp_css.storage import Unit
+
+COUNTER = "transactions"
+MOST_UNKNOWN = 100
+"""So many entries of review a connection may cause with transactions that nobody knows."""
+
+
+class Start(msgspec.Struct, frozen=True):
+    """A StartTransaction in neutral words."""
+
+    evse_id: int
+    connector_id: int
+    id_token: str
+    at: datetime
+    meter_wh: int
+    reservation_id: int | None
+
+    @property
+    def key(self) -> str:
+        """The meaning of the start (RULES 2.3)."""
+        text = f"{self.evse_id}|{self.id_token.casefold()}|{to_micros(self.at)}|{self.meter_wh}"
+        return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+class Stop(msgspec.Struct, frozen=True):
+    """A StopTransaction in neutral words."""
+
+    wire_id: str
+    at: datetime
+    meter_wh: int
+    reason: str
+    id_token: str | None
+
+
+async def start(context: Context, said: Start) -> tuple[int, Authorization]:
+    """The transaction's id and the verdict; a repeated start gets the first answer, whatever its message id."""
+    unit, station, key = context.unit, context.station, said.key
+    charging = await unit.state(store.CHARGING, station.station_id)
+    known = next((t for t in charging.transactions.values() if t.dedupe_key == key), None)
+    if known is None and unit.retry:
+        known = await store.by_key(unit, station.station_id, key)
+    if known is not None:
+        context.exchange.transaction_id = known.id
+        context.exchange.is_repeat = True
+        return int(known.wire_id), _told(known.answer)
+    verdict, reference = await authorize(context, said.id_token)
+    transaction = await _new(context, said, verdict, reference)
+    _supersede(context, charging, transaction)
+    return int(transaction.wire_id), verdict
+
+
+async def authorize(context: Context, id_token: str) -> tuple[Authorization, str]:
+    """The verdict on a token that starts, its concurrent use counted, and the reference that stands for it."""
+    unit = context.unit
+    verdict, token = await tokens.authorize(unit, id_token)
+    reference = context.pseudonyms.refer(unit, id_token if token is None else token.id_token)
+    if verdict.is_accepted and token is not None and token.max_concurrent is not None:
+        if await store.count_open(unit, reference) >= token.max_concurrent:
+            return msgspec.structs.replace(verdict, status="ConcurrentTx"), reference
+        tokens.claim_use(unit, token)
+    return verdict, reference
+
+
+async def _new(context: Context, said: Start, verdict: Authorization, reference: str) -> Transaction:
+    unit, station = context.unit, context.station
+    key = context.secrets.key(f"transaction ids of {unit.tenant}")[:32]
+    transaction = Transaction(
+        id=unit.new_id(),
+        station_id=station.station_id,
+        wire_id=str(permute31(await unit.number(COUNTER), key)),
+        ocpp_version="1.6",
+        evse_id=said.evse_id,
+        connector_id=said.connector_id,
+        token=reference,
+        started_at=said.at,
+        meter_start_wh=doubts.storable(said.meter_wh),
+        authorization=verdict.status,
+        reservation_id=said.reservation_id,
+        dedupe_key=said.key,
+        answer=msgspec.to_builtins(verdict),
+        received_at=unit.now,
+    )
+    found = [*doubts.of_clock(said.at, unit.now), *doubts.of_meter(said.meter_wh)]
+    transaction = doubts.in_review(unit, station, doubts.with_doubts(transaction, found))
+    store.add(unit, transaction)
+    started(unit, station, transaction)
+    context.exchange.transaction_id = transaction.id
+    return transaction
+
+
+def started(unit: Unit, station: StationEntry, transaction: Transaction) -> None:
+    """Tell that a transaction began."""
+    unit.emit(
+        TransactionStarted(
+            station_id=station.station_id,
+            identity=station.identity,
+            transaction_id=public(transaction.id),
+            wire_id=transaction.wire_id,
+            evse_id=transaction.evse_id,
+            authorization=transaction.authorization,
+            state=transaction.state,
+        )
+    )
+
+
+def _supersede(context: Context, charging: Charging, new: Transaction) -> None:
+    """A second start on one connector: the stop of the first was lost, or comes late; a person shall know."""
+    unit, station = context.unit, context.station
+    open_ones = dict(charging.transactions)
+    for transaction in charging.transactions.values():
+        if transaction.evse_id == new.evse_id and "never_stopped" not in transaction.doubts:
+            doubtful = doubts.in_review(unit, station, doubts.with_doubts(transaction, ["never_stopped"]))
+            open_ones[transaction.wire_id] = store.change(unit, transaction, doubtful)
+            doubts.changed(unit, station, doubtful)
+    open_ones[new.wire_id] = new
+    unit.keep(store.CHARGING, station.station_id, msgspec.structs.replace(charging, transactions=open_ones))
+
+
+async def stop(context: Context, said: Stop) -> Authorization | None:
+    """Store the stop; the verdict on its token, None where it names none. Answered whatever it says (1.6 4.10)."""
+    unit, station = context.unit, context.station
+    charging = await unit.state(store.CHARGING, station.station_id)
+    transaction = charging.transactions.get(said.wire_id)
+    if transaction is None:
+        transaction = await store.by_wire(unit, station.station_id, said.wire_id)
+    verdict = None if said.id_token is None else (await tokens.authorize(unit, said.id_token))[0]
+    if transaction is None:
+        _stop_of_nothing(context, charging, said)
+        return verdict
+    context.exchange.transaction_id = transaction.id
+    if not transaction.is_open:
+        return _repeated(context, transaction, said)
+    _end(context, charging, transaction, said, verdict)
+    return verdict
+
+
+def _stop_of_nothing(context: Context, charging: Charging, said: Stop) -> None:
+    """A stop of a transaction that this station never had: for a person, once, however often it is repeated."""
+    unit, station = context.unit, context.station
+    mark = f"{said.wire_id}|{to_micros(said.at)}|{said.meter_wh}"
+    if mark in charging.unknown:
+        context.exchange.is_repeat = True
+    elif len(charging.unknown) < MOST_UNKNOWN:
+        detail = {"meter_stop_wh": said.meter_wh, "stopped_at": said.at, "reason": said.reason}
+        doubts.unknown(unit, station, said.wire_id, "unknown_stop", detail)
+        unknown = charging.unknown | {mark}
+        unit.keep(store.CHARGING, station.station_id, msgspec.structs.replace(charging, unknown=unknown))
+
+
+def _end(
+    context: Context, charging: Charging, transaction: Transaction, said: Stop, verdict: Authorization | None
+) -> None:
+    unit, station = context.unit, context.station
+    ended = msgspec.structs.replace(
+        transaction,
+        stopped_at=said.at,
+        meter_stop_wh=doubts.storable(said.meter_wh),
+        stop_reason=said.reason,
+        stop_answer=None if verdict is None else msgspec.to_builtins(verdict),
+        stop_received_at=unit.now,
+        doubts=[doubt for doubt in transaction.doubts if doubt != "never_stopped"],
+    )
+    found = [*doubts.of_stop(ended), *doubts.of_clock(said.at, unit.now), *doubts.of_meter(said.meter_wh)]
+    ended = doubts.in_review(unit, station, doubts.with_doubts(ended, found))
+    store.change(unit, transaction, ended)
+    forget(unit, station, charging, transaction)
+    stopped(unit, station, ended)
+
+
+def forget(unit: Unit, station: StationEntry, charging: Charging, transaction: Transaction) -> None:
+    """The transaction is not among the open ones any more."""
+    left = {wire_id: t for wire_id, t in charging.transactions.items() if wire_id != transaction.wire_id}
+    readings = {number: reading for number, reading in charging.readings.items() if number != transaction.id}
+    unit.keep(
+        store.CHARGING,
+        station.station_id,
+        msgspec.structs.replace(charging, transactions=left, readings=readings),
+    )
+
+
+def stopped(unit: Unit, station: StationEntry, transaction: Transaction) -> None:
+    """Tell that a transaction ended."""
+    unit.emit(
+        TransactionStopped(
+            station_id=station.station_id,
+            identity=station.identity,
+            transaction_id=public(transaction.id),
+            wire_id=transaction.wire_id,
+            evse_id=transaction.evse_id,
+            energy_wh=transaction.energy_wh(),
+            stop_reason=transaction.stop_reason,
+            state=transaction.state,
+        )
+    )
+
+
+def _repeated(context: Context, transaction: Transaction, said: Stop) -> Authorization | None:
+    """The same stop again gets the first answer; one that says something else is for a person (TRUST A35)."""
+    unit, station = context.unit, context.station
+    if (transaction.meter_stop_wh, transaction.stopped_at) == (doubts.storable(said.meter_wh), said.at):
+        context.exchange.is_repeat = True
+    elif "stop_differs" not in transaction.doubts:
+        doubtful = doubts.in_review(unit, station, doubts.with_doubts(transaction, ["stop_differs"]))
+        store.change(unit, transaction, doubtful)
+        doubts.changed(unit, station, doubtful)
+    return None if transaction.stop_answer is None else _told(transaction.stop_answer)
+
+
+def _told(answer: dict[str, object] | None) -> Authorization:
+    return msgspec.convert(answer, Authorization) if answer is not None else Authorization("Invalid")
+
+
+async def meter_values(context: Context, evse_id: int, wire_id: str | None, reading: Reading, digest: int) -> None:
+    """One row: the message itself. The newest reading goes into memory, a meter that runs backwards to a person."""
+    unit, station, exchange = context.unit, context.station, context.exchange
+    charging = await unit.state(store.CHARGING, station.station_id)
+    known = charging.digests
+    if known is None:
+        known = await store.newest_digests(unit, station.station_id)
+    if digest in known:
+        exchange.is_repeat = True
+        return
+    exchange.digest = digest
+    transaction = _meant(charging, evse_id, wire_id)
+    if transaction is None and wire_id is not None and wire_id not in charging.unknown:
+        transaction = await store.by_wire(unit, station.station_id, wire_id)
+    digests = store.remembered(known, digest)
+    charging = msgspec.structs.replace(charging, digests=digests)
+    if transaction is not None:
+        exchange.transaction_id = transaction.id
+        charging = note(context, charging, transaction, reading)
+    elif wire_id is not None and wire_id not in charging.unknown and len(charging.unknown) < MOST_UNKNOWN:
+        doubts.unknown(unit, station, wire_id, "unknown_meter_values", {"evse_id": evse_id})
+        charging = msgspec.structs.replace(charging, unknown=charging.unknown | {wire_id})
+    unit.keep(store.CHARGING, station.station_id, charging)
+
+
+def _meant(charging: Charging, evse_id: int, wire_id: str | None) -> Transaction | None:
+    """The open transaction by its id; without one, the only one on that connector is meant."""
+    if wire_id is not None:
+        return charging.transactions.get(wire_id)
+    on_place = [t for t in charging.transactions.values() if t.evse_id == evse_id]
+    return on_place[0] if len(on_place) == 1 else None
+
+
+def note(context: Context, charging: Charging, transaction: Transaction, reading: Reading) -> Charging:
+    """The newest reading of an open transaction, in memory and soon in its row; told to who watches."""
+    unit, station = context.unit, context.station
+    if not transaction.is_open:
+        return charging
+    before = charging.readings.get(transaction.id, Reading())
+    newest = Reading(
+        reading.at,
+        before.energy_wh if reading.energy_wh is None else reading.energy_wh,
+        reading.power_w if reading.power_w is not None else before.power_w,
+        reading.soc_percent if reading.soc_percent is not None else before.soc_percent,
+    )
+    if before.at is not None and reading.at is not None and reading.at < before.at:
+        return charging
+    store.note_reading(unit, transaction.id, newest)
+    topic = f"readings.{unit.tenant}"
+    if unit.is_watched(topic):
+        unit.tell(topic, told(station, transaction, newest))
+    readings = {**charging.readings, transaction.id: newest}
+    charging = msgspec.structs.replace(charging, readings=readings)
+    least = max(before.energy_wh or 0, transaction.meter_start_wh or 0)
+    found = _doubts_of(transaction, reading, least)
+    if found:
+        doubtful = doubts.in_review(unit, station, doubts.with_doubts(transaction, found))
+        stored = store.change(unit, transaction, doubtful)
+        doubts.changed(unit, station, stored)
+        transactions = {**charging.transactions, stored.wire_id: stored}
+        charging = msgspec.structs.replace(charging, transactions=transactions)
+    return charging
+
+
+def _doubts_of(transaction: Transaction, reading: Reading, least_wh: int) -> list[Doubt]:
+    """New doubts about the register of a 1.6 transaction; those of 2.x come out of the fold of its events."""
+    if reading.energy_wh is None or transaction.ocpp_version != "1.6":
+        return []
+    found = doubts.of_meter(reading.energy_wh)
+    if reading.energy_wh < least_wh:
+        found.append("meter_rollback")
+    return [doubt for doubt in found if doubt not in transaction.doubts]
+
+
+def told(station: StationEntry, transaction: Transaction, reading: Reading) -> dict[str, object]:
+    """A reading as a live watcher gets it."""
+    return {
+        "station_id": station.station_id,
+        "identity": station.identity,
+        "transaction_id": public(transaction.id),
+        "energy_wh": transaction.energy_wh(reading.energy_wh),
+        "power_w": reading.power_w,
+        "soc_percent": reading.soc_percent,
+    }

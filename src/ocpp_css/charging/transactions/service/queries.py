@@ -1,0 +1,121 @@
+"""Transactions as people read them: lists, meter values, events, figures."""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from ocpp_css.charging.transactions import store
+from ocpp_css.charging.transactions.errors import TransactionUnknown
+from ocpp_css.charging.transactions.model import Transaction
+from ocpp_css.dialects import v1x, v2x
+from ocpp_css.kit.ids import parse_public
+from ocpp_css.model.metering import POWER, Sample
+from ocpp_css.ocpp import v16, v21, v201
+from ocpp_css.ocpp.faults import READ_ERRORS
+from ocpp_css.storage import Unit
+from ocpp_css.storage.pseudonyms import resolve
+
+
+async def get(unit: Unit, public_id: str) -> Transaction:
+    """The transaction; TransactionUnknown where there is none."""
+    number = parse_public(public_id)
+    transaction = None if number is None else await store.read(unit, number)
+    if transaction is None:
+        raise TransactionUnknown
+    return transaction
+
+
+async def names_of(unit: Unit, transactions: Sequence[Transaction]) -> Mapping[str, str]:
+    """The id tokens behind the references of transactions."""
+    return await resolve(unit, (t.token for t in transactions if t.token is not None))
+
+
+async def samples(unit: Unit, transaction: Transaction) -> list[Sample]:
+    """Every sample of a transaction in the order of time, each once, read out of the log."""
+    found: list[Sample] = []
+    for row in await store.meter.messages_of(unit, transaction):
+        found += _samples(transaction.ocpp_version, row.action, row.payload.encode())
+    unique = {(s.at, s.measurand, s.phase, s.location, s.context): s for s in found}
+    return sorted(unique.values(), key=lambda sample: sample.at)
+
+
+def _samples(version: str, action: str, payload: bytes) -> Iterator[Sample]:
+    """The samples in one logged message; a payload that was put right on arrival may have none that can be read."""
+    try:
+        match (version, action):
+            case ("1.6", "MeterValues"):
+                yield from v1x.samples(v16.METER_VALUES.decode_request(payload).meter_value)
+            case ("1.6", "StopTransaction"):
+                yield from v1x.samples(v16.STOP_TRANSACTION.decode_request(payload).transaction_data or ())
+            case ("2.0.1", "TransactionEvent"):
+                yield from v2x.samples(v201.TRANSACTION_EVENT.decode_request(payload).meter_value or ())
+            case ("2.0.1", "MeterValues"):
+                yield from v2x.samples(v201.METER_VALUES.decode_request(payload).meter_value)
+            case ("2.1", "TransactionEvent"):
+                yield from v2x.samples(v21.TRANSACTION_EVENT.decode_request(payload).meter_value or ())
+            case ("2.1", "MeterValues"):
+                yield from v2x.samples(v21.METER_VALUES.decode_request(payload).meter_value)
+            case _:
+                return
+    except READ_ERRORS:
+        return
+
+
+async def events(unit: Unit, transaction: Transaction) -> list[dict[str, Any]]:
+    """What came of a transaction, message by message, in the order of arrival."""
+    found = []
+    for row in await store.meter.messages_of(unit, transaction):
+        payload = msgspec.json.decode(row.payload)
+        found.append(
+            {
+                "at": row.at,
+                "station_time": _station_time(payload),
+                "action": row.action,
+                "event_type": payload.get("eventType") or row.action,
+                "trigger_reason": payload.get("triggerReason"),
+                "seq_no": payload.get("seqNo"),
+                "offline": payload.get("offline"),
+                "charging_state": payload.get("transactionInfo", {}).get("chargingState"),
+                "reason": payload.get("reason") or payload.get("transactionInfo", {}).get("stoppedReason"),
+            }
+        )
+    return found
+
+
+def _station_time(payload: Mapping[str, Any]) -> str | None:
+    values = payload.get("meterValue")
+    at = payload.get("timestamp") or (values[-1].get("timestamp") if values else None)
+    return str(at) if at is not None else None
+
+
+def power_of(found: Sequence[Sample]) -> list[tuple[datetime, float]]:
+    """Power over time in W: as measured, else as the slope of the energy register."""
+    measured = [(s.at, float(s.value)) for s in found if s.measurand == POWER and s.phase is None and _is_number(s)]
+    if measured:
+        return measured
+    energy = energy_of(found)
+    slopes = []
+    for (before, first), (at, second) in itertools.pairwise(energy):
+        seconds = (at - before).total_seconds()
+        if seconds > 0:
+            slopes.append((at, (second - first) * 3600 / seconds))
+    return slopes
+
+
+def energy_of(found: Sequence[Sample]) -> list[tuple[datetime, float]]:
+    """The energy register over time, in Wh."""
+    wanted = [s for s in found if s.measurand == "Energy.Active.Import.Register" and s.phase is None and _is_number(s)]
+    return [(s.at, float(s.value)) for s in wanted]
+
+
+def _is_number(sample: Sample) -> bool:
+    return isinstance(sample.value, Decimal)
+
+
+async def figures(unit: Unit) -> dict[str, Any]:
+    """Open transactions, their power now, and today's and last week's energy: what the overview shows."""
+    return await store.figures(unit)

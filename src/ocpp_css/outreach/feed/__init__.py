@@ -1,0 +1,1 @@
+"""The account's live feed: every fact as it happens, and those a listener missed."""

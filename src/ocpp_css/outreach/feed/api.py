@@ -1,0 +1,66 @@
+"""The feed as a stream of server-sent events."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from litestar import Request, get
+from litestar.di import NamedDependency
+from litestar.response import ServerSentEvent
+
+from ocpp_css.bus import Bus, Message
+from ocpp_css.edge import LiveEvent, last_event_id, live, needs
+from ocpp_css.kit.clock import rfc3339
+from ocpp_css.kit.ids import parse_public, public
+from ocpp_css.outreach.feed import store
+from ocpp_css.storage import Database, Unit
+
+WAITING = 1_000
+MOST_MISSED = 1_000
+READING = "transaction.reading"
+EVENTS = (
+    "station.connected", "station.disconnected", "station.booted", "station.registered", "connector.changed",
+    "transaction.started", "transaction.changed", "transaction.stopped", READING, "command.finished",
+    "security.event", "security.connection", "review.opened", "maintenance.progress", "token.changed",
+)  # fmt: skip
+"""The names of all events of the stream."""
+
+
+@get("/api/v1/events/live", opt=needs("events:read"), media_type="text/event-stream")
+async def watch_events(
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    bus: NamedDependency[Bus],
+    unit: NamedDependency[Unit],
+) -> ServerSentEvent:
+    """Stream what happens in the account; `Last-Event-ID` brings what was missed."""
+    return live(request, _events(db, bus, unit.tenant, parse_public(last_event_id(request) or "")))
+
+
+async def _events(db: Database, bus: Bus, tenant: int, after: int | None) -> AsyncIterator[LiveEvent]:
+    waiting: asyncio.Queue[tuple[str, Message]] = asyncio.Queue(WAITING)
+
+    def receive(topic: str, message: Message) -> None:
+        if waiting.full():
+            waiting.get_nowait()
+        waiting.put_nowait((topic, message))
+
+    cancels = [bus.subscribe(f"facts.{tenant}", receive), bus.subscribe(f"readings.{tenant}", receive)]
+    try:
+        if after is not None:
+            for row in await store.since(db.unit(tenant), after, MOST_MISSED):
+                yield _event({"id": row.id, "at": rfc3339(row.at), "kind": row.kind, "body": row.body})
+        while True:
+            topic, message = await waiting.get()
+            if topic.startswith("readings."):
+                yield LiveEvent(READING, {name: value for name, value in message.items() if name != "station_id"})
+            elif after is None or message["id"] > after:
+                yield _event(message)
+    finally:
+        for cancel in cancels:
+            cancel()
+
+
+def _event(fact: Message) -> LiveEvent:
+    body = {name: value for name, value in fact["body"].items() if name != "station_id"}
+    return LiveEvent(fact["kind"], {"at": fact["at"], "kind": fact["kind"], **body}, public(fact["id"]))
