@@ -20,3 +20,41 @@ $(STAMP): pyproject.toml hatch_build.py requirements/dev.lock requirements/uv.lo
 
 setup: $(STAMP) ## Prepare .venv with everything that running, testing and benchmarking need
 
+run: setup ## Run the demo: the whole service with five emulated stations that charge
+	$(BIN)/ocpp-css demo
+
+browser: ## Install Debian's Chromium for the browser tests where it is missing
+	@test -x /usr/bin/chromium || test -n "$$OCPP_CSS_CHROMIUM" || { \
+	  echo "Installing Chromium for the browser tests"; \
+	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; } || { \
+	    echo "Chromium is missing and could not be installed. Install it (Debian: apt-get install chromium)"; \
+	    echo "or name one with OCPP_CSS_CHROMIUM=/path/to/chromium, then run make test again."; exit 1; }; }
+
+check: setup ## Lint, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy --strict --explicit-package-bases tools/generate_messages
+	$(BIN)/lint-imports
+
+test: setup browser check ## Everything: checks and all tests, with real PostgreSQL, NATS and Chromium
+	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not slow"
+
+torture: setup browser ## The long fault campaigns, with counts at the end
+	$(BIN)/pytest -q -m slow -s
+
+bench: setup ## Measure this machine; table, bench/results/latest.json and docs/benchmarks.md
+	$(BIN)/ocpp-css bench
+
+types: setup ## Generate the message types anew from the official schemas
+	$(BIN)/python -m tools.generate_messages
+
+migration: setup ## Write a migration for changed tables: make migration NAME="what changed"
+	$(BIN)/python tools/new_migration.py "$(NAME)"
+
+fix: setup ## Format, and mend what lint can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## Remove the environment and what tests left
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,1 +1,1 @@
-""""""
+"""The only place that knows everything: settings, wiring, serve, command line."""

@@ -1,0 +1,189 @@
+"""The running service: everything put together, opened in order, closed in reverse."""
+
+import asyncio
+import contextlib
+import gc
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+import uvicorn
+from litestar import Litestar
+
+from ocpp_css.app.settings import Settings
+from ocpp_css.app.web import build
+from ocpp_css.assembly import Area, Wiring, find_areas
+from ocpp_css.bus import InProcessBus
+from ocpp_css.gateway.connection import Connection
+from ocpp_css.gateway.dispatch import Dispatcher
+from ocpp_css.gateway.hub import Hub
+from ocpp_css.gateway.link import BusLink, LinkServer
+from ocpp_css.gateway.server import listen
+from ocpp_css.kit.clock import system_clock
+from ocpp_css.ocpp import routing
+from ocpp_css.storage.opening import open_database
+from ocpp_css.storage.pseudonyms import Pseudonyms
+
+_log = structlog.get_logger(__name__)
+
+Stop = Callable[[], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Service:
+    """What runs: addresses to show, and the parts that tests and the demo look at."""
+
+    settings: Settings
+    wiring: Wiring
+    hub: Hub
+    web: Litestar
+    areas: Sequence[Area]
+    web_url: str = ""
+    station_url: str = ""
+    station_tls_url: str = ""
+    stops: list[Stop] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Service]:
+    """Open everything; both ports answer inside the block, and nothing acknowledged is lost at its end."""
+    async with contextlib.AsyncExitStack() as stack:
+        service = await _open(settings, stack)
+        await _listen(service, stack)
+        gc.collect()
+        gc.freeze()
+        yield service
+        await _drain(service)
+
+
+async def _open(settings: Settings, stack: contextlib.AsyncExitStack) -> Service:
+    bus = InProcessBus()
+    secrets = settings.secrets()
+    db = await open_database(settings.database_url, bus, system_clock, migrate=not settings.no_migrate)
+    stack.push_async_callback(db.close)
+    pseudonyms = Pseudonyms(secrets.key("pseudonyms"))
+    wiring = Wiring(db=db, bus=bus, link=BusLink(bus), secrets=secrets, pseudonyms=pseudonyms, settings=settings)
+    areas = find_areas("ocpp_css")
+    for area in areas:
+        stop = await area.start(wiring) if area.start is not None else None
+        if stop is not None:
+            stack.push_async_callback(stop)
+    hub = _gateway(wiring, areas)
+    return Service(settings, wiring, hub, build(wiring, areas, hub), areas)
+
+
+def _gateway(wiring: Wiring, areas: Sequence[Area]) -> Hub:
+    routes = routing.table([routes for area in areas for routes in area.actions])
+    dispatcher = Dispatcher(routes, wiring.db, wiring.pseudonyms, wiring.secrets)
+    hub = Hub(
+        db=wiring.db,
+        bus=wiring.bus,
+        directory=wiring.services["directory"],
+        dispatcher=dispatcher,
+        states=[key for area in areas for key in area.states],
+    )
+    server = LinkServer(wiring.bus, wiring.db, wiring.pseudonyms)
+
+    def serve(connection: Connection) -> Callable[[], None]:
+        return server.serve(connection)
+
+    hub.on_connected = serve
+    return hub
+
+
+async def _listen(service: Service, stack: contextlib.AsyncExitStack) -> None:
+    settings, hub = service.settings, service.hub
+    plain = await listen(hub, settings.station_host, settings.station_port)
+    stack.callback(plain.close)
+    service.station_url = f"ws://{_shown(settings.station_host)}:{_port(plain)}/ocpp"
+    if settings.station_tls_cert is not None:
+        secure = await listen(hub, settings.station_host, settings.station_tls_port, station_tls(settings))
+        stack.callback(secure.close)
+        service.station_tls_url = f"wss://{_shown(settings.station_host)}:{_port(secure)}/ocpp"
+    service.web.state.station_url = settings.station_url
+    service.web.state.station_port = _port(plain)
+    server = WebServer(_uvicorn(service))
+    await server.begin()
+    stack.push_async_callback(server.end)
+    scheme = "https" if settings.web_tls_cert is not None else "http"
+    service.web_url = settings.public_url or f"{scheme}://{_shown(settings.web_host)}:{server.port}"
+
+
+def station_tls(settings: Settings) -> ssl.SSLContext:
+    """TLS for stations: 1.2 and up, no compression, client certificates where an authority is given (A00.FR.312 ff)."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
+    context.load_cert_chain(str(settings.station_tls_cert), settings.station_tls_key)
+    if settings.station_tls_client_ca is not None:
+        context.load_verify_locations(str(settings.station_tls_client_ca))
+        context.verify_mode = ssl.CERT_OPTIONAL
+    return context
+
+
+def _uvicorn(service: Service) -> uvicorn.Config:
+    settings = service.settings
+    return uvicorn.Config(
+        service.web,
+        host=settings.web_host,
+        port=settings.web_port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=5,
+        ssl_certfile=settings.web_tls_cert,
+        ssl_keyfile=settings.web_tls_key,
+        lifespan="on",
+    )
+
+
+class WebServer(uvicorn.Server):
+    """uvicorn in a loop that is not its own: it begins, tells its port, and ends when told."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._running: asyncio.Task[None] | None = None
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        """Signals belong to the program, not to its web part."""
+        yield
+
+    @property
+    def port(self) -> int:
+        """The port that listens."""
+        return int(self.servers[0].sockets[0].getsockname()[1])
+
+    async def begin(self) -> None:
+        """Return when the port answers; raises when it cannot."""
+        self._running = asyncio.get_running_loop().create_task(self.serve(), name="web")
+        while not self.started:
+            if self._running.done():
+                await self._running
+                raise OSError(f"the web port {self.config.port} cannot be opened; is something else using it?")
+            await asyncio.sleep(0.005)
+
+    async def end(self) -> None:
+        """Finish open requests, then stop."""
+        self.should_exit = True
+        if self._running is not None:
+            await self._running
+
+
+async def _drain(service: Service) -> None:
+    """Streams end, stations are answered and told to come again; nothing acknowledged is lost."""
+    service.web.state.streams.drain()
+    await service.hub.drain()
+
+
+def _port(server: asyncio.AbstractServer) -> int:
+    sockets: list[Any] = list(getattr(server, "sockets", []))
+    return int(sockets[0].getsockname()[1])
+
+
+def _shown(host: str) -> str:
+    return "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 - compared, not bound

@@ -1,0 +1,59 @@
+"""What an operator may set; every setting is an option, an environment variable and a key of ocpp-css.toml."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ocpp_css.kit.secrets import Secrets, load_or_create
+
+DATABASE_FILE = "ocpp-css.db"
+SECRET_FILE = "secret.key"  # noqa: S105 - a file's name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Settings of one process; immutable after start. Ports of 0 let the system choose."""
+
+    data: Path = Path("ocpp-css-data")
+    database: str | None = None
+    """`postgresql://…`; without it SQLite in `data`."""
+    host: str | None = None
+    """Address of both ports; without it 127.0.0.1 for the web and 0.0.0.0 for stations (RULES 4.1)."""
+    web_port: int = 8080
+    station_port: int = 9220
+    station_tls_port: int = 9221
+    station_tls_cert: Path | None = None
+    station_tls_key: Path | None = None
+    station_tls_client_ca: Path | None = None
+    web_tls_cert: Path | None = None
+    web_tls_key: Path | None = None
+    public_url: str | None = None
+    station_url: str | None = None
+    """Where stations reach the service, `ws://…` or `wss://…`; without it made of the request's host."""
+    trusted_proxy: tuple[str, ...] = ()
+    default_account: str = "default"
+    """The account that bare unknown stations belong to; empty for none."""
+    no_migrate: bool = False
+    development: bool = False
+    is_embedded_run: bool = False
+    """Started by another program, which handles signals and shows the addresses."""
+
+    @property
+    def web_host(self) -> str:
+        """Where the web port listens."""
+        return self.host or "127.0.0.1"
+
+    @property
+    def station_host(self) -> str:
+        """Where the stations' ports listen."""
+        return self.host or "0.0.0.0"  # noqa: S104 - stations come from outside
+
+    @property
+    def database_url(self) -> str:
+        """The database in the form that storage opens."""
+        if self.database:
+            return self.database.replace("postgres://", "postgresql://", 1)
+        return f"sqlite:///{(self.data / DATABASE_FILE).absolute()}"
+
+    def secrets(self) -> Secrets:
+        """The keys that are not in the database, from `data`."""
+        return load_or_create(self.data / SECRET_FILE)

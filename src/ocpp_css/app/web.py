@@ -1,0 +1,84 @@
+"""The web application out of all areas' handlers."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from ipaddress import ip_network
+from typing import Any
+
+from litestar import Litestar
+from litestar.di import Provide
+
+from ocpp_css.app.settings import Settings
+from ocpp_css.assembly import Area, Wiring
+from ocpp_css.edge import WebSettings
+from ocpp_css.edge.app import Extras, build_web
+from ocpp_css.edge.rendering import LiveFeed
+from ocpp_css.gateway.hub import Hub
+from ocpp_css.outreach.feed.api import EVENTS
+
+
+def build(wiring: Wiring, areas: Sequence[Area], hub: Hub) -> Litestar:
+    """The application; its state also holds what handlers read from the request."""
+    settings: Settings = wiring.settings
+    web = build_web(
+        handlers=[handler for area in areas for handler in area.routes],
+        authenticator=wiring.services["authenticator"],
+        units=wiring.db,
+        settings=web_settings(settings),
+        nav=[entry for area in areas for entry in area.nav],
+        panels=[panel for area in areas for panel in area.panels],
+        template_dirs=[(area.name.rpartition("/")[2], area.templates) for area in areas if area.templates is not None],
+        extras=Extras(
+            checks={"database": wiring.db.ping, "writer": _writer_check(wiring), "stations": _gateway_check(hub)},
+            live=LiveFeed("/api/v1/events/live", EVENTS),
+            keep_language=wiring.services.get("keep_language"),
+            dependencies=dependencies(wiring, areas),
+        ),
+    )
+    web.state.pseudonyms = wiring.pseudonyms
+    web.state.hub = hub
+    return web
+
+
+def web_settings(settings: Settings) -> WebSettings:
+    """What the web side must know."""
+    scheme = "https" if settings.web_tls_cert is not None else "http"
+    return WebSettings(
+        public_url=settings.public_url or f"{scheme}://{settings.web_host}:{settings.web_port}",
+        trusted_proxies=tuple(ip_network(text) for text in settings.trusted_proxy),
+        is_development=settings.development,
+        version=version("ocpp-css"),
+    )
+
+
+def dependencies(wiring: Wiring, areas: Sequence[Area]) -> dict[str, Provide]:
+    """What handlers may ask for by name."""
+    made: dict[str, Provide] = {}
+    for area in areas:
+        for name, make in area.dependencies.items():
+            value = make(wiring)
+            made[name] = value if isinstance(value, Provide) else Provide(_always(value), sync_to_thread=False)
+    return made
+
+
+def _always(value: Any) -> Any:
+    def provide() -> Any:
+        return value
+
+    return provide
+
+
+def _writer_check(wiring: Wiring) -> Any:
+    async def check() -> None:
+        if wiring.db.is_congested:
+            raise RuntimeError("the writer is behind")
+
+    return check
+
+
+def _gateway_check(hub: Hub) -> Any:
+    async def check() -> None:
+        if hub.is_draining:
+            raise RuntimeError("the gateway is draining")
+
+    return check
