@@ -1,1 +1,1 @@
-""""""
+"""People: accounts, who may do what in them, and who did what."""

@@ -1,0 +1,20 @@
+"""Who may do what: roles, memberships, sessions, API keys, and the authenticator of every web request."""
+
+from ocpp_css.people.access.model import PERMISSIONS, ROLES, ApiKey, Device, Membership, Role, Session
+from ocpp_css.people.access.service.authenticator import MemoryAuthenticator
+from ocpp_css.people.access.service.members import join, memberships
+from ocpp_css.people.access.service.sessions import Sessions
+
+__all__ = [
+    "PERMISSIONS",
+    "ROLES",
+    "ApiKey",
+    "Device",
+    "Membership",
+    "MemoryAuthenticator",
+    "Role",
+    "Session",
+    "Sessions",
+    "join",
+    "memberships",
+]

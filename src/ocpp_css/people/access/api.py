@@ -1,0 +1,83 @@
+"""API keys over REST."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import msgspec
+from litestar import delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+from msgspec import Meta
+
+from ocpp_css.edge import Principal, needs
+from ocpp_css.kit.ids import parse_public, public
+from ocpp_css.kit.paging import Page, page_request
+from ocpp_css.people.access.errors import KeyUnknown
+from ocpp_css.people.access.model import ApiKey
+from ocpp_css.people.access.service import keys
+from ocpp_css.storage import Unit
+
+
+class KeyShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A key as the interface tells it; `prefix` is how its text begins."""
+
+    id: str
+    name: str
+    prefix: str
+    scopes: list[str]
+    created_by: str
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime | None
+
+
+class KeyMade(KeyShown, frozen=True, kw_only=True):
+    """A new key, with the text that is told this once."""
+
+    api_key: str
+
+
+class NewKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a key shall be called and permitted."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\S")]
+    scopes: Annotated[list[Annotated[str, Meta(max_length=60)]], Meta(min_length=1, max_length=100)]
+    expires_at: datetime | None = None
+
+
+def shown(key: ApiKey) -> KeyShown:
+    """The key without its hash, its number as public text."""
+    return KeyShown(
+        id=public(key.key_id), name=key.name, prefix=keys.shown_prefix(key), scopes=key.scopes,
+        created_by=key.created_by_name, created_at=key.created_at, last_used_at=key.last_used_at,
+        expires_at=key.expires_at,
+    )  # fmt: skip
+
+
+@get("/api/v1/api-keys", opt=needs("keys:read"))
+async def list_keys(
+    unit: NamedDependency[Unit], limit: FromQuery[int | None] = None, cursor: FromQuery[str | None] = None
+) -> Page[KeyShown]:
+    """List the account's API keys that are not revoked, the newest first."""
+    return (await keys.page(unit, page_request(limit, cursor, sorts=("-id",)))).map(shown)
+
+
+@post("/api/v1/api-keys", opt=needs("keys:write", keeps_reply=False))
+async def create_key(
+    unit: NamedDependency[Unit], principal: NamedDependency[Principal], data: JSONBody[NewKey]
+) -> KeyMade:
+    """Make an API key; `api_key` is shown this once. A scope is a permission you hold, `resource:*` or `*`."""
+    expires_at = data.expires_at
+    if expires_at is not None and expires_at.tzinfo is None:
+        expires_at = expires_at.replace(tzinfo=UTC)
+    key, text = keys.create(unit, principal, data.name, data.scopes, expires_at)
+    return KeyMade(**msgspec.structs.asdict(shown(key)), api_key=text)
+
+
+@delete("/api/v1/api-keys/{key_id:str}", opt=needs("keys:write"))
+async def revoke_key(unit: NamedDependency[Unit], principal: NamedDependency[Principal], key_id: FromPath[str]) -> None:
+    """Revoke an API key; it is refused at once."""
+    number = parse_public(key_id)
+    if number is None:
+        raise KeyUnknown
+    await keys.revoke(unit, principal, number)

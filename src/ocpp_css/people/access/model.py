@@ -1,0 +1,131 @@
+"""Roles and what they permit, memberships, sessions, API keys."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal, get_args
+
+import msgspec
+
+Role = Literal["owner", "administrator", "operator", "technician", "viewer", "driver"]
+
+
+def _(text: str) -> str:
+    """Marks a text for translation; it is translated where it is shown."""
+    return text
+
+
+PERMISSIONS: Mapping[str, str] = {
+    "stations:read": _("See stations, their state and their settings"),
+    "stations:write": _("Add, change and remove stations"),
+    "commands:send": _("Send commands to stations"),
+    "messages:read": _("Read the messages that stations exchange"),
+    "transactions:read": _("See transactions and meter values"),
+    "transactions:write": _("Stop and correct transactions"),
+    "tokens:read": _("See id tokens"),
+    "tokens:write": _("Add, change and remove id tokens"),
+    "review:read": _("See doubtful transactions and messages"),
+    "review:settle": _("Settle doubtful transactions and messages"),
+    "events:read": _("Follow what happens as it happens"),
+    "account:read": _("See the account and its connection code"),
+    "account:write": _("Change the account"),
+    "users:read": _("See the people of the account"),
+    "users:write": _("Change who may do what in the account"),
+    "keys:read": _("See the API keys of the account"),
+    "keys:write": _("Make and revoke API keys"),
+    "audit:read": _("Read who changed what"),
+}
+"""The one list of permissions, `resource:action`; a scope is one of these, `resource:*` or `*`."""
+
+_READS = frozenset(
+    {"stations:read", "transactions:read", "tokens:read", "review:read", "events:read", "messages:read", "account:read"}
+)
+ROLES: Mapping[Role, frozenset[str]] = {
+    "owner": frozenset({"*"}),
+    "administrator": frozenset(PERMISSIONS),
+    "operator": _READS
+    | {"stations:write", "commands:send", "transactions:write", "tokens:write", "review:settle", "users:read"},
+    "technician": (_READS - {"tokens:read"}) | {"stations:write", "commands:send"},
+    "viewer": _READS,
+    "driver": frozenset(),
+}
+ROLE_NAMES: Mapping[Role, str] = {
+    "owner": _("Owner"),
+    "administrator": _("Administrator"),
+    "operator": _("Operator"),
+    "technician": _("Technician"),
+    "viewer": _("Viewer"),
+    "driver": _("Driver"),
+}
+assert set(ROLES) == set(get_args(Role))
+
+
+class Membership(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person is in an account."""
+
+    user_id: int
+    account_id: int
+    role: Role
+    created_at: datetime
+    version: int
+
+
+class Device(msgspec.Struct, frozen=True):
+    """Where a session is used: what the browser says it is, and its address."""
+
+    user_agent: str
+    address: str
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """A signed-in browser, known by the keyed hash of its cookie; `account_id` is the account it looks at (0: none)."""
+
+    session_id: int
+    token_hash: str
+    user_id: int
+    account_id: int
+    user_agent: str
+    address: str
+    created_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+    version: int
+    last_used_at: datetime
+
+
+class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key for programs; its secret is not kept. `created_by` is 0 for one made on the command line."""
+
+    key_id: int
+    name: str
+    secret_hash: str
+    scopes: list[str]
+    created_by: int
+    created_by_name: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    version: int
+    last_used_at: datetime | None
+
+
+class Attempts(msgspec.Struct, frozen=True, kw_only=True):
+    """Sign-ins in a row that failed for one person, or for one name nobody has."""
+
+    place: str
+    failures: int
+    last_at: datetime
+    version: int
+
+
+def permits(held: frozenset[str], scope: str) -> bool:
+    """Whether one who holds these permissions may hand out `scope`."""
+    resource, _colon, action = scope.partition(":")
+    if "*" in held or scope in held or f"{resource}:*" in held:
+        return True
+    return action == "*" and {name for name in PERMISSIONS if name.startswith(f"{resource}:")} <= held
+
+
+def is_scope(text: str) -> bool:
+    """Whether a text is a permission, all permissions of one resource, or `*`."""
+    resources = {name.partition(":")[0] for name in PERMISSIONS}
+    return text == "*" or text in PERMISSIONS or (text.endswith(":*") and text[:-2] in resources)

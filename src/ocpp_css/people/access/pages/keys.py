@@ -1,0 +1,98 @@
+"""The account's API keys."""
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from ocpp_css.edge import (
+    Column,
+    Empty,
+    Page,
+    Principal,
+    Table,
+    TableQuery,
+    gettext,
+    lazy,
+    needs,
+    page,
+    posted,
+    redirect,
+)
+from ocpp_css.edge.forms import posted_list
+from ocpp_css.kit.errors import Refusal
+from ocpp_css.kit.ids import parse_public, public
+from ocpp_css.people.access.errors import KeyUnknown
+from ocpp_css.people.access.model import PERMISSIONS, ApiKey, permits
+from ocpp_css.people.access.pages.asking import Asked, told_faults
+from ocpp_css.people.access.service import keys
+from ocpp_css.storage import Unit
+
+PATH = "/console/settings/api-keys"
+_COLUMNS = (
+    Column("name", lazy("Name")),
+    Column("prefix", lazy("Key")),
+    Column("scopes", lazy("Scopes")),
+    Column("created_at", lazy("Made")),
+    Column("last_used_at", lazy("Last used")),
+    Column("expires_at", lazy("Ends")),
+    Column("actions", lazy("Actions")),
+)
+_EMPTY = Empty(
+    lazy("No API keys yet"), lazy("A key lets a program use the REST interface in the name of this account."), "key",
+    lazy("Make a key"), f"{PATH}/new",
+)  # fmt: skip
+_LIFETIMES = {"30": timedelta(days=30), "90": timedelta(days=90), "365": timedelta(days=365)}
+
+
+@get(PATH, opt=needs("keys:read"))
+async def keys_page(request: Asked, unit: NamedDependency[Unit]) -> Page:
+    query = TableQuery.of(request, sorts=("-id",))
+    found = await keys.page(unit, query.paging, query.search)
+    table = Table("api-keys", lazy("API keys"), _COLUMNS, query, found.map(_row), _EMPTY)
+    return page("access/keys.html", title=gettext("API keys"), table=table)
+
+
+@get(f"{PATH}/new", opt=needs("keys:write"))
+async def new_key_page(principal: NamedDependency[Principal]) -> Page:
+    return _form(principal, {}, [])
+
+
+@post(PATH, opt=needs("keys:write"), status_code=200)
+async def create_key(request: Asked, unit: NamedDependency[Unit], principal: NamedDependency[Principal]) -> Page:
+    form, scopes = await posted(request), await posted_list(request, "scopes")
+    lifetime = _LIFETIMES.get(form.get("lifetime", ""))
+    try:
+        key, text = keys.create(
+            unit, principal, form.get("name", ""), scopes, unit.now + lifetime if lifetime else None
+        )
+    except Refusal as refusal:
+        return _form(principal, form, scopes, refusal)
+    return page("access/key_made.html", title=gettext("The new API key"), key=key, text=text)
+
+
+@post(f"{PATH}/{{key_id:str}}/revoke", opt=needs("keys:write"), status_code=303)
+async def revoke_key(
+    request: Asked, unit: NamedDependency[Unit], principal: NamedDependency[Principal], key_id: FromPath[str]
+) -> Response[Any]:
+    number = parse_public(key_id)
+    if number is None:
+        raise KeyUnknown
+    await keys.revoke(unit, principal, number)
+    return redirect(request, PATH)
+
+
+def _row(key: ApiKey) -> dict[str, Any]:
+    return {**msgspec.structs.asdict(key), "id": public(key.key_id), "prefix": keys.shown_prefix(key)}
+
+
+def _form(principal: Principal, form: dict[str, str], chosen: list[str], refusal: Refusal | None = None) -> Page:
+    choices = [(name, text) for name, text in PERMISSIONS.items() if permits(principal.permissions, name)]
+    return page(
+        "access/new_key.html", status=refusal.status if refusal else 200, title=gettext("Make an API key"), form=form,
+        chosen=chosen, choices=choices, may_all=permits(principal.permissions, "*"), errors=told_faults(refusal),
+        told=gettext(refusal.template, **refusal.values) if refusal and not refusal.errors else "",
+    )  # fmt: skip

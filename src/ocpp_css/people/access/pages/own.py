@@ -1,0 +1,124 @@
+"""One's own sessions and password."""
+
+import re
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from ocpp_css.edge import Page, Principal, Rate, gettext, needs, page, redirect
+from ocpp_css.kit.errors import Refusal
+from ocpp_css.kit.ids import parse_public, public
+from ocpp_css.people.access.errors import SessionUnknown
+from ocpp_css.people.access.model import Session
+from ocpp_css.people.access.pages.asking import Asked, drop, told_faults
+from ocpp_css.people.access.pages.sign_in import PATH as SIGN_IN
+from ocpp_css.people.access.service.sessions import Sessions
+from ocpp_css.people.accounts import Passwords, PersonNeeded, change_password
+from ocpp_css.storage import PROVIDER, Database
+
+SESSIONS = "/console/me/sessions"
+PASSWORD = "/console/me/password"  # noqa: S105 - a path
+_BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+_SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
+            ("Linux", "Linux"))  # fmt: skip
+
+
+@get(SESSIONS, opt=needs(""))
+async def sessions_page(
+    db: NamedDependency[Database], principal: NamedDependency[Principal], sessions: NamedDependency[Sessions]
+) -> Page:
+    _person(principal)
+    found = [_shown(one, principal) for one in await sessions.of(db.unit(PROVIDER), principal)]
+    return page("access/sessions.html", title=gettext("Sessions"), sessions=found)
+
+
+@post(f"{SESSIONS}/{{session_id:str}}/end", opt=needs(""), status_code=303)
+async def end_session(
+    request: Asked,
+    db: NamedDependency[Database],
+    principal: NamedDependency[Principal],
+    sessions: NamedDependency[Sessions],
+    session_id: FromPath[str],
+) -> Response[Any]:
+    _person(principal)
+    number = parse_public(session_id)
+    if number is None:
+        raise SessionUnknown
+    unit = db.unit(PROVIDER)
+    await sessions.end(unit, principal, number)
+    await unit.commit()
+    if session_id == principal.session:
+        return drop(request, redirect(request, SIGN_IN))
+    return redirect(request, SESSIONS)
+
+
+@post(f"{SESSIONS}/end-others", opt=needs(""), status_code=303)
+async def end_other_sessions(
+    request: Asked,
+    db: NamedDependency[Database],
+    principal: NamedDependency[Principal],
+    sessions: NamedDependency[Sessions],
+) -> Response[Any]:
+    _person(principal)
+    unit = db.unit(PROVIDER)
+    await sessions.end_others(unit, principal)
+    await unit.commit()
+    return redirect(request, SESSIONS)
+
+
+@get(PASSWORD, opt=needs(""))
+async def password_page(principal: NamedDependency[Principal]) -> Page:
+    _person(principal)
+    return page("access/password.html", title=gettext("Password"), errors={}, is_done=False)
+
+
+@post(PASSWORD, opt=needs("", rate=Rate(burst=10, per_s=300)), status_code=200)
+async def set_password(
+    request: Asked,
+    db: NamedDependency[Database],
+    principal: NamedDependency[Principal],
+    sessions: NamedDependency[Sessions],
+    passwords: NamedDependency[Passwords],
+) -> Page:
+    _person(principal)
+    form = await request.form()
+    current, new = str(form.get("current_password", "")), str(form.get("new_password", ""))
+    unit = db.unit(PROVIDER)
+    try:
+        await change_password(unit, passwords, principal, current=current, new=new)
+    except Refusal as refusal:
+        return page(
+            "access/password.html", status=refusal.status, title=gettext("Password"), errors=told_faults(refusal),
+            is_done=False,
+        )  # fmt: skip
+    await sessions.end_others(unit, principal)
+    await unit.commit()
+    return page("access/password.html", title=gettext("Password"), errors={}, is_done=True)
+
+
+def _person(principal: Principal) -> None:
+    if principal.kind != "user":
+        raise PersonNeeded
+
+
+def _shown(session: Session, principal: Principal) -> dict[str, Any]:
+    return {
+        "id": public(session.session_id),
+        "device": device_name(session.user_agent),
+        "user_agent": session.user_agent,
+        "address": session.address,
+        "created_at": session.created_at,
+        "last_used_at": session.last_used_at,
+        "is_here": public(session.session_id) == principal.session,
+    }
+
+
+def device_name(user_agent: str) -> str:
+    """A browser and a system that a person recognises; the beginning of the text where none is known."""
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    if browser and system:
+        return gettext("{browser} on {system}", browser=browser, system=system)
+    return browser or system or re.split(r"[\s(]", user_agent, maxsplit=1)[0][:40] or gettext("Unknown device")

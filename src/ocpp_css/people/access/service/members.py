@@ -1,0 +1,27 @@
+"""Who belongs to which account; all functions take a unit of the service itself (tenant PROVIDER)."""
+
+from ocpp_css.edge.principal import Principal
+from ocpp_css.kit.ids import public
+from ocpp_css.people import audit
+from ocpp_css.people.access.model import Membership, Role
+from ocpp_css.people.access.store import members
+from ocpp_css.storage import Unit
+
+
+async def memberships(unit: Unit, user_id: int) -> tuple[Membership, ...]:
+    """The memberships of a person as this process remembers them, the oldest first."""
+    return await unit.cached(members.BY_USER, user_id)
+
+
+def join(unit: Unit, principal: Principal, user_id: int, account_id: int, role: Role) -> Membership:
+    """Make a person a member of an account; the account's log names `principal`, who let them in."""
+    membership = Membership(user_id=user_id, account_id=account_id, role=role, created_at=unit.now, version=1)
+    members.add(unit, membership)
+    audit.record(unit, principal, "member.joined", "user", public(user_id), None, {"role": role})
+    return membership
+
+
+async def home(unit: Unit, user_id: int) -> int:
+    """The account a person begins in; 0 for one without any."""
+    found = await memberships(unit, user_id)
+    return found[0].account_id if found else 0

@@ -1,0 +1,89 @@
+"""Sessions: 12 hours without use, 7 days at most; a cookie of 32 random bytes of which only a keyed hash is kept."""
+
+import hmac
+import secrets
+from datetime import timedelta
+
+from ocpp_css.edge.principal import Principal
+from ocpp_css.kit.ids import public
+from ocpp_css.kit.secrets import Secrets
+from ocpp_css.people import audit
+from ocpp_css.people.access.errors import NotAMember, SessionUnknown
+from ocpp_css.people.access.model import Device, Session
+from ocpp_css.people.access.service.members import home, memberships
+from ocpp_css.people.access.store import sessions as store
+from ocpp_css.people.accounts import User
+from ocpp_css.storage import Unit
+
+IDLE = timedelta(hours=12)
+LIFETIME = timedelta(days=7)
+_LONGEST_AGENT = 300
+
+
+class Sessions:
+    """The sessions of people; all methods that take a unit take one of the service itself (tenant PROVIDER)."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        self._hash_key = secrets.key("sessions")
+        self._csrf_key = secrets.key("csrf")
+
+    def hash(self, cookie: str) -> str:
+        """What is kept of a cookie."""
+        return hmac.digest(self._hash_key, cookie.encode("utf-8", "surrogatepass"), "sha256").hex()
+
+    def csrf(self, cookie: str) -> str:
+        """The secret that the session's forms know; it never stands in the database."""
+        return hmac.digest(self._csrf_key, cookie.encode("utf-8", "surrogatepass"), "sha256").hex()
+
+    async def begin(self, unit: Unit, user: User, device: Device, *, account: int = 0, replaces: str = "") -> str:
+        """A new session; returns its cookie. The session of the cookie `replaces` ends: no id survives a sign-in."""
+        if replaces and (old := await store.load_session(unit, self.hash(replaces))) and old.ended_at is None:
+            store.change(unit, old, ended_at=unit.now)
+        cookie = secrets.token_urlsafe(32)
+        session = Session(
+            session_id=unit.new_id(), token_hash=self.hash(cookie), user_id=user.user_id,
+            account_id=account or await home(unit, user.user_id), user_agent=device.user_agent[:_LONGEST_AGENT],
+            address=device.address, created_at=unit.now, expires_at=unit.now + LIFETIME, ended_at=None, version=1,
+            last_used_at=unit.now,
+        )  # fmt: skip
+        store.add(unit, session)
+        who = Principal("user", user.user_id, user.display_name, session.account_id)
+        audit.record(unit, who, "session.began", "session", public(session.session_id), address=device.address)
+        return cookie
+
+    async def end(self, unit: Unit, principal: Principal, session_id: int) -> None:
+        """End one session of the person; SessionUnknown where there is none."""
+        session = await store.one(unit, session_id)
+        if session is None or session.user_id != principal.id or session.ended_at is not None:
+            raise SessionUnknown
+        self._end(unit, principal, session)
+
+    async def end_others(self, unit: Unit, principal: Principal) -> int:
+        """End all sessions of the person but this one; how many there were."""
+        others = [one for one in await self.of(unit, principal) if public(one.session_id) != principal.session]
+        for session in others:
+            self._end(unit, principal, session)
+        return len(others)
+
+    async def of(self, unit: Unit, principal: Principal) -> list[Session]:
+        """The sessions of the person that can still be used, the newest first."""
+        return [one for one in await store.of_user(unit, principal.id) if not is_over(one, unit)]
+
+    async def switch(self, unit: Unit, principal: Principal, session_id: int, account_id: int) -> None:
+        """Let a session look at another account of the person; NotAMember where it is none of theirs."""
+        held = {membership.account_id for membership in await memberships(unit, principal.id)}
+        session = await store.one(unit, session_id)
+        if account_id not in held:
+            raise NotAMember
+        if session is None or session.user_id != principal.id:
+            raise SessionUnknown
+        store.change(unit, session, account_id=account_id)
+
+    def _end(self, unit: Unit, principal: Principal, session: Session) -> None:
+        store.change(unit, session, ended_at=unit.now)
+        audit.record(unit, principal, "session.ended", "session", public(session.session_id))
+
+
+def is_over(session: Session, unit: Unit) -> bool:
+    """Whether a session was ended, is too old, or was not used for too long."""
+    return session.ended_at is not None or session.expires_at <= unit.now or session.last_used_at + IDLE <= unit.now

@@ -1,0 +1,1 @@
+"""The tables of memberships, sessions, sign-in attempts and API keys, and their queries."""

@@ -1,0 +1,67 @@
+"""What people's accounts offer, and what they keep about people."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from ocpp_css.assembly import Area, PersonalData, Wiring
+from ocpp_css.edge import Principal
+from ocpp_css.people.accounts import api, pages
+from ocpp_css.people.accounts.service import users
+from ocpp_css.people.accounts.service.passwords import Passwords
+from ocpp_css.people.accounts.store import LINKS, USERS
+from ocpp_css.storage import PROVIDER
+
+
+async def start(wiring: Wiring) -> Callable[[], Awaitable[None]]:
+    """Provides `services["passwords"]`, and `services["keep_language"]` for the choice of a language in the console."""
+    passwords = Passwords()
+
+    async def keep_language(principal: Principal, language: str) -> None:
+        unit = wiring.db.unit(PROVIDER)
+        await users.change(unit, principal, {"language": language})
+        await unit.commit()
+
+    wiring.services["passwords"] = passwords
+    wiring.services["keep_language"] = keep_language
+
+    async def stop() -> None:
+        passwords.close()
+
+    return stop
+
+
+AREA = Area(
+    name="people/accounts",
+    after=["people/tenants"],
+    tables=[USERS, LINKS],
+    routes=[api.read_me, api.change_me, pages.profile_page, pages.change_profile],
+    templates=Path(__file__).parent / "templates",
+    personal_data=[
+        PersonalData(
+            columns=[
+                "users.email",
+                "users.email_folded",
+                "users.username",
+                "users.username_folded",
+                "users.display_name",
+            ],
+            purpose="Signing in, and naming a person to the others of the account",
+            basis="Contract",
+            keep_for="as long as the person has an account",
+        ),
+        PersonalData(
+            columns=["users.password_hash", "one_time_links.token_hash", "one_time_links.user_id"],
+            purpose="Proving who signs in",
+            basis="Contract; duty to secure the service",
+            keep_for="as long as the person has an account; links until they are used or too old",
+        ),
+        PersonalData(
+            columns=["users.language", "users.time_zone", "users.theme"],
+            purpose="Showing pages and times as the person likes them",
+            basis="Contract",
+            keep_for="as long as the person has an account",
+        ),
+    ],
+    start=start,
+    dependencies={"passwords": lambda wiring: wiring.services["passwords"]},
+)

@@ -1,0 +1,1 @@
+"""The rules of people: passwords, the people themselves, one-time links."""

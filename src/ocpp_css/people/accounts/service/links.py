@@ -1,0 +1,67 @@
+"""Links that admit somebody once: to the first start, or to a session; only the hash of their token is kept."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from ocpp_css.people.accounts import store
+from ocpp_css.people.accounts.errors import LinkSpent
+from ocpp_css.people.accounts.model import Link, LinkPurpose
+from ocpp_css.storage import PROVIDER, Database, Unit
+
+FIRST_START = "/console/first-start/"
+SIGN_IN = "/console/sign-in/link/"
+SIGN_IN_FOR = timedelta(minutes=30)
+
+
+async def open_first_start(db: Database) -> str | None:
+    """The path at which the first person makes themselves known; None when there is a person already.
+
+    Links of earlier starts that nobody followed stop working.
+    """
+    unit = db.unit(PROVIDER)
+    if await store.has_any(unit):
+        return None
+    for link in await store.links_for(unit, "first_start"):
+        store.remove_link(unit, link)
+    token = _issue(unit, "first_start", None, None)
+    await unit.commit()
+    return FIRST_START + token
+
+
+def create_sign_in_link(unit: Unit, user_id: int) -> str:
+    """A path that signs this person in once, within half an hour."""
+    return SIGN_IN + _issue(unit, "sign_in", user_id, SIGN_IN_FOR)
+
+
+async def standing(unit: Unit, token: str, purpose: LinkPurpose) -> Link:
+    """The link of this token, if it would work now; LinkSpent otherwise."""
+    link = await store.load_link(unit, _hash(token))
+    if link is None or link.purpose != purpose or link.used_at is not None:
+        raise LinkSpent
+    if link.expires_at is not None and link.expires_at <= unit.now:
+        raise LinkSpent
+    if purpose == "first_start" and await store.has_any(unit):
+        raise LinkSpent
+    return link
+
+
+async def redeem(unit: Unit, token: str, purpose: LinkPurpose) -> Link:
+    """Use a link up, in the unit that does what it admits to."""
+    link = await standing(unit, token, purpose)
+    store.spend_link(unit, link)
+    return link
+
+
+def _issue(unit: Unit, purpose: LinkPurpose, user_id: int | None, lifetime: timedelta | None) -> str:
+    token = secrets.token_urlsafe(32)
+    link = Link(
+        token_hash=_hash(token), purpose=purpose, user_id=user_id, created_at=unit.now,
+        expires_at=unit.now + lifetime if lifetime else None, used_at=None, version=1,
+    )  # fmt: skip
+    store.add_link(unit, link)
+    return token
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,86 @@
+"""Passwords of people: Argon2id in a pool of two, and the rules a new one has to keep (TRUST I1 to I3)."""
+
+import asyncio
+import unicodedata
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from ocpp_css.people.accounts.errors import PasswordWeak
+from ocpp_css.people.accounts.service.advice import ANYTHING_ELSE, KNOWN
+
+V = TypeVar("V")
+
+LEAST = 15
+MOST = 128
+STRONG_ENOUGH = 3
+MEMORY_KIB, PASSES, LANES = 38 * 1024, 2, 1
+_POOL = 2
+_SITE_WORDS = ("ocpp", "css", "ocpp css", "charging", "charging station")
+
+
+class Passwords:
+    """Hashes and checks passwords away from the loop, two at a time, so that sign-ins never starve the stations."""
+
+    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+        self._hasher = hasher or PasswordHasher(PASSES, MEMORY_KIB, LANES)
+        self._pool = ThreadPoolExecutor(_POOL, thread_name_prefix="passwords")
+        self._dummy: str | None = None
+
+    async def hash(self, password: str) -> str:
+        """The encoded hash, parameters and salt inside."""
+        return await self._run(self._hasher.hash, normal(password))
+
+    async def check(self, stored: str | None, password: str) -> bool:
+        """Whether `password` is the stored one; without a stored one it takes as long and says no."""
+        return await self._run(self._check, stored, password)
+
+    async def upgraded(self, stored: str, password: str) -> str | None:
+        """A new hash where the stored one was made with other parameters than today's."""
+        return await self.hash(password) if self._hasher.check_needs_rehash(stored) else None
+
+    async def judge(self, password: str, words: Sequence[str] = (), *, field: str = "password") -> None:
+        """Refuse a password that is too short, too long or easy to guess; `words` are the person's own."""
+        password = normal(password)
+        if len(password) < LEAST:
+            raise PasswordWeak(
+                "Use at least {n} characters: a few words that only you would put together.", field, n=LEAST
+            )
+        if len(password) > MOST:
+            raise PasswordWeak("Use at most {n} characters.", field, n=MOST)
+        if advice := await self._run(_advice, password, tuple(words)):
+            raise PasswordWeak(advice, field)
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self._pool.shutdown(wait=True)
+
+    async def _run(self, work: Callable[..., V], *values: Any) -> V:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work, *values)
+
+    def _check(self, stored: str | None, password: str) -> bool:
+        self._dummy = self._dummy or self._hasher.hash("nobody has this password")
+        try:
+            self._hasher.verify(stored or self._dummy, normal(password[: 4 * MOST]))
+        except (VerificationError, InvalidHashError):
+            return False
+        return stored is not None
+
+
+def normal(password: str) -> str:
+    """The same characters typed on another keyboard give the same password (RFC 8265: NFC)."""
+    return unicodedata.normalize("NFC", password)
+
+
+def _advice(password: str, words: Sequence[str]) -> str:
+    """What is wrong with a password that can be guessed, in the words of the estimator; empty when it is good."""
+    from zxcvbn import zxcvbn
+
+    found = zxcvbn(password, user_inputs=[*words, *_SITE_WORDS], max_length=MOST)
+    if found["score"] >= STRONG_ENOUGH:
+        return ""
+    warning = str(found["feedback"]["warning"])
+    return warning if warning in KNOWN else ANYTHING_ELSE

@@ -1,0 +1,27 @@
+"""Accounts of operators: their number is the tenant, their connection code is their stations' door."""
+
+from ocpp_css.people.tenants.model import Account
+from ocpp_css.people.tenants.service import (
+    MemoryDoors,
+    change,
+    create,
+    default,
+    ensure_default,
+    find,
+    get,
+    known,
+    touch_outside,
+)
+
+__all__ = [
+    "Account",
+    "MemoryDoors",
+    "change",
+    "create",
+    "default",
+    "ensure_default",
+    "find",
+    "get",
+    "known",
+    "touch_outside",
+]
