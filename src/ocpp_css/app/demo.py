@@ -24,6 +24,9 @@ EMAIL = "demo@example.org"
 TIME_SCALE = 6.0
 """Vehicles charge so much faster than real ones, so that there is something to see."""
 
+SAMPLE_S = "10"
+"""Seconds between meter values."""
+
 STATIONS = (
     ("DEMO-16-A", "1.6", "Car park, level 1", 11.0, 52.5163, 13.3777),
     ("DEMO-16-B", "1.6", "Car park, level 2", 22.0, 52.5186, 13.3761),
@@ -73,6 +76,8 @@ async def demonstration(service: Service) -> AsyncIterator[str]:
         for number, (identity, version, _, power_kw, _, _) in enumerate(STATIONS)
     ]
     for fleet in fleets:
+        for client in fleet.clients:
+            client.station.machine.settings.put("sample_s", SAMPLE_S)
         await fleet.start()
     try:
         yield await _sign_in_link(service, made["user_id"])

@@ -51,6 +51,7 @@ def demo(*, web_port: int = 8080, station_port: int = 9220, host: str | None = N
 
 
 app.command("ocpp_css.simulator.cli:emulate")
+app.command("ocpp_css.app.cli.bench:bench")
 
 
 def main() -> None:

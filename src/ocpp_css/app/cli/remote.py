@@ -54,129 +54,130 @@ def _reason(answer: httpx.Response) -> str:
 
 def register(app: App) -> None:
     """Add the commands."""
-    app.command(_stations())
-    app.command(_tokens())
-
-    @app.command
-    def command(
-        station: str,
-        action: str,
-        payload: str = "{}",
-        *,
-        url: Url = LOCAL,
-        api_key: Key = "",
-        timeout_s: float = 30,
-        queue: Annotated[bool, Parameter(negative="")] = False,
-    ) -> None:
-        """Send an action to a station and print its answer; the payload is JSON as in the station's version."""
-        try:
-            given = json.loads(payload)
-        except ValueError as fault:
-            raise Refused(f"The payload is not JSON: {fault}") from None
-        body = {"action": action, "payload": given, "timeout_s": timeout_s, "queue": queue}
-        answer = Api(url, api_key).ask("POST", f"/stations/{quote(station, safe='')}/commands", body)
-        show(answer)
-        if answer["status"] not in {"answered", "queued"}:
-            sys.exit(1)
-
-
-def _stations() -> App:
     station = App(name="station", help="Stations of the account.")
-
-    @station.command
-    def add(
-        identity: str,
-        *,
-        name: str | None = None,
-        password: str | None = None,
-        allow_weak: Annotated[bool, Parameter(negative="")] = False,
-        url: Url = LOCAL,
-        api_key: Key = "",
-    ) -> None:
-        """Register a station."""
-        body = {"identity": identity, "name": name, "password": password, "allow_weak": allow_weak}
-        show(Api(url, api_key).ask("POST", "/stations", body))
-
-    @station.command(name="list")
-    def list_(
-        *, search: str | None = None, limit: int = 50, url: Url = LOCAL, api_key: Key = "", as_json: AsJson = False
-    ) -> None:
-        """List stations."""
-        page = Api(url, api_key).ask("GET", "/stations", limit=limit, search=search)
-        columns = ("identity", "name", "online", "status", "version", "vendor", "model", "last_seen_at")
-        show_list(page, columns, as_json=as_json)
-
-    @station.command(name="show")
-    def show_(identity: str, *, url: Url = LOCAL, api_key: Key = "") -> None:
-        """Show one station."""
-        show(Api(url, api_key).ask("GET", f"/stations/{quote(identity, safe='')}"))
-
-    @station.command
-    def remove(identity: str, *, url: Url = LOCAL, api_key: Key = "") -> None:
-        """Take a station out; its history stays."""
-        Api(url, api_key).ask("DELETE", f"/stations/{quote(identity, safe='')}")
-
-    @station.command(name="set-password")
-    def set_password(
-        identity: str,
-        *,
-        password: str,
-        allow_weak: Annotated[bool, Parameter(negative="")] = False,
-        url: Url = LOCAL,
-        api_key: Key = "",
-    ) -> None:
-        """Set the password that the service accepts from a station."""
-        body = {"password": password, "allow_weak": allow_weak}
-        Api(url, api_key).ask("PUT", f"/stations/{quote(identity, safe='')}/password", body)
-
-    return station
-
-
-def _tokens() -> App:
+    station.command(add_station, name="add")
+    station.command(list_stations, name="list")
+    station.command(show_station, name="show")
+    station.command(remove_station, name="remove")
+    station.command(set_password, name="set-password")
     token = App(name="token", help="Id tokens of the account.")
+    token.command(add_token, name="add")
+    token.command(list_tokens, name="list")
+    token.command(show_token, name="show")
+    token.command(block_token, name="block")
+    token.command(remove_token, name="remove")
+    for group in (station, token):
+        app.command(group)
+    app.command(send, name="command")
 
-    @token.command
-    def add(
-        id_token: str,
-        *,
-        type: str = "ISO14443",  # noqa: A002 - the interface's word
-        status: str = "Accepted",
-        group_id: str | None = None,
-        max_concurrent: int | None = None,
-        url: Url = LOCAL,
-        api_key: Key = "",
-    ) -> None:
-        """Add a token."""
-        body = {
-            "id_token": id_token, "type": type, "status": status, "group_id": group_id,
-            "max_concurrent": max_concurrent,
-        }  # fmt: skip
-        show(Api(url, api_key).ask("POST", "/tokens", body))
 
-    @token.command(name="list")
-    def list_(
-        *, search: str | None = None, limit: int = 50, url: Url = LOCAL, api_key: Key = "", as_json: AsJson = False
-    ) -> None:
-        """List tokens."""
-        page = Api(url, api_key).ask("GET", "/tokens", limit=limit, search=search)
-        show_list(page, ("id_token", "type", "status", "group_id", "expires_at", "note"), as_json=as_json)
+def send(
+    station: str,
+    action: str,
+    payload: str = "{}",
+    *,
+    url: Url = LOCAL,
+    api_key: Key = "",
+    timeout_s: float = 30,
+    queue: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Send an action to a station and print its answer; the payload is JSON as in the station's version."""
+    try:
+        given = json.loads(payload)
+    except ValueError as fault:
+        raise Refused(f"The payload is not JSON: {fault}") from None
+    body = {"action": action, "payload": given, "timeout_s": timeout_s, "queue": queue}
+    answer = Api(url, api_key).ask("POST", f"/stations/{quote(station, safe='')}/commands", body)
+    show(answer)
+    if answer["status"] not in {"answered", "queued"}:
+        sys.exit(1)
 
-    @token.command(name="show")
-    def show_(id_token: str, *, url: Url = LOCAL, api_key: Key = "") -> None:
-        """Show one token."""
-        show(Api(url, api_key).ask("GET", f"/tokens/{quote(id_token, safe='')}"))
 
-    @token.command
-    def block(id_token: str, *, url: Url = LOCAL, api_key: Key = "") -> None:
-        """Block a token; it counts at once."""
-        show(Api(url, api_key).ask("PATCH", f"/tokens/{quote(id_token, safe='')}", {"status": "Blocked"}))
+def add_station(
+    identity: str,
+    *,
+    name: str | None = None,
+    password: str | None = None,
+    allow_weak: Annotated[bool, Parameter(negative="")] = False,
+    url: Url = LOCAL,
+    api_key: Key = "",
+) -> None:
+    """Register a station."""
+    body = {"identity": identity, "name": name, "password": password, "allow_weak": allow_weak}
+    show(Api(url, api_key).ask("POST", "/stations", body))
 
-    @token.command
-    def remove(id_token: str, *, url: Url = LOCAL, api_key: Key = "") -> None:
-        """Take a token out; what it charged is kept."""
-        Api(url, api_key).ask("DELETE", f"/tokens/{quote(id_token, safe='')}")
 
-    return token
+def list_stations(
+    *, search: str | None = None, limit: int = 50, url: Url = LOCAL, api_key: Key = "", as_json: AsJson = False
+) -> None:
+    """List stations."""
+    page = Api(url, api_key).ask("GET", "/stations", limit=limit, search=search)
+    columns = ("identity", "name", "online", "status", "version", "vendor", "model", "last_seen_at")
+    show_list(page, columns, as_json=as_json)
+
+
+def show_station(identity: str, *, url: Url = LOCAL, api_key: Key = "") -> None:
+    """Show one station."""
+    show(Api(url, api_key).ask("GET", f"/stations/{quote(identity, safe='')}"))
+
+
+def remove_station(identity: str, *, url: Url = LOCAL, api_key: Key = "") -> None:
+    """Take a station out; its history stays."""
+    Api(url, api_key).ask("DELETE", f"/stations/{quote(identity, safe='')}")
+
+
+def set_password(
+    identity: str,
+    *,
+    password: str,
+    allow_weak: Annotated[bool, Parameter(negative="")] = False,
+    url: Url = LOCAL,
+    api_key: Key = "",
+) -> None:
+    """Set the password that the service accepts from a station."""
+    body = {"password": password, "allow_weak": allow_weak}
+    Api(url, api_key).ask("PUT", f"/stations/{quote(identity, safe='')}/password", body)
+
+
+def add_token(
+    id_token: str,
+    *,
+    type: str = "ISO14443",
+    status: str = "Accepted",
+    group_id: str | None = None,
+    max_concurrent: int | None = None,
+    url: Url = LOCAL,
+    api_key: Key = "",
+) -> None:
+    """Add a token."""
+    body = {
+        "id_token": id_token, "type": type, "status": status, "group_id": group_id,
+        "max_concurrent": max_concurrent,
+    }  # fmt: skip
+    show(Api(url, api_key).ask("POST", "/tokens", body))
+
+
+def list_tokens(
+    *, search: str | None = None, limit: int = 50, url: Url = LOCAL, api_key: Key = "", as_json: AsJson = False
+) -> None:
+    """List tokens."""
+    page = Api(url, api_key).ask("GET", "/tokens", limit=limit, search=search)
+    show_list(page, ("id_token", "type", "status", "group_id", "expires_at", "note"), as_json=as_json)
+
+
+def show_token(id_token: str, *, url: Url = LOCAL, api_key: Key = "") -> None:
+    """Show one token."""
+    show(Api(url, api_key).ask("GET", f"/tokens/{quote(id_token, safe='')}"))
+
+
+def block_token(id_token: str, *, url: Url = LOCAL, api_key: Key = "") -> None:
+    """Block a token; it counts at once."""
+    show(Api(url, api_key).ask("PATCH", f"/tokens/{quote(id_token, safe='')}", {"status": "Blocked"}))
+
+
+def remove_token(id_token: str, *, url: Url = LOCAL, api_key: Key = "") -> None:
+    """Take a token out; what it charged is kept."""
+    Api(url, api_key).ask("DELETE", f"/tokens/{quote(id_token, safe='')}")
 
 
 def show(answer: Any) -> None:

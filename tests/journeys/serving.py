@@ -1,0 +1,86 @@
+"""`ocpp-css serve` as a real process, killed and started again on the same data."""
+
+import asyncio
+import json
+import re
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+PATIENCE_S = 30
+
+
+class Served:
+    """A running process; `station_url` and `web_url` as `Service` has them."""
+
+    def __init__(self, process: asyncio.subprocess.Process, addresses: dict[str, str], key: str) -> None:
+        self.process = process
+        self.station_url = addresses["stations"].removesuffix("/{identity}")
+        self.web_url = addresses["API"].removesuffix("/api/v1")
+        self._headers = {"Authorization": f"Bearer {key}"}
+
+    @classmethod
+    async def start(cls, data: Path) -> "Served":
+        """Start on this data directory and wait until both ports answer."""
+        options = ["--data", str(data), "--host", "127.0.0.1", "--web-port", "0", "--station-port", "0"]
+        with (data / "log").open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", "from ocpp_css.app.cli import main; main()", "serve", *options,
+                stdout=asyncio.subprocess.PIPE, stderr=log,
+            )  # fmt: skip
+        addresses = await asyncio.wait_for(_addresses(process), PATIENCE_S)
+        key = data / "api.key"
+        if not key.exists():
+            key.write_text(await _new_key(data))
+        return cls(process, addresses, key.read_text())
+
+    async def kill(self) -> None:
+        """End it as a power cut would, as far as a process can be."""
+        self.process.send_signal(signal.SIGKILL)
+        await self.process.wait()
+
+    async def stop(self) -> int:
+        """End it in order; its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return await asyncio.wait_for(self.process.wait(), PATIENCE_S)
+
+    async def get(self, path: str, **query: Any) -> Any:
+        """What the API says."""
+        async with httpx.AsyncClient(headers=self._headers, timeout=PATIENCE_S) as client:
+            answer = await client.get(f"{self.web_url}/api/v1{path}", params=query)
+            assert answer.status_code == 200, answer.text
+            return answer.json()
+
+    async def register(self, *identities: str, tokens: tuple[str, ...] = ()) -> None:
+        """Stations and tokens of the default account."""
+        async with httpx.AsyncClient(headers=self._headers, timeout=PATIENCE_S) as client:
+            body = [{"identity": identity} for identity in identities]
+            answer = await client.post(f"{self.web_url}/api/v1/stations/import", json=body)
+            assert answer.json()["created"] == len(identities), answer.text
+            for token in tokens:
+                answer = await client.post(f"{self.web_url}/api/v1/tokens", json={"id_token": token})
+                assert answer.status_code == 201, answer.text
+
+
+async def _addresses(process: asyncio.subprocess.Process) -> dict[str, str]:
+    found: dict[str, str] = {}
+    assert process.stdout is not None
+    async for line in process.stdout:
+        text = line.decode().strip()
+        if text == "ready":
+            return found
+        if parts := re.match(r"(\w+)\s+(\S+)", text):
+            found[parts[1]] = parts[2]
+    raise AssertionError("the service did not start")
+
+
+async def _new_key(data: Path) -> str:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "from ocpp_css.app.cli import main; main()", "admin", "create-api-key", "Main",
+        "--name", "tests", "--data", str(data), "--json", stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, _ = await asyncio.wait_for(process.communicate(), PATIENCE_S)
+    return str(json.loads(out)["api_key"])
