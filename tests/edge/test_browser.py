@@ -253,7 +253,7 @@ def test_the_log_pauses_without_losing_and_filters(opened):
     log.get_by_label("Direction").select_option("out")
     expect(log.locator('li[data-direction="in"]')).to_have_count(0)
     log.locator("li button").first.click()
-    expect(log.locator("li pre").first).to_contain_text('"action": "SetChargingProfile"')
+    expect(log.locator("li pre").first).to_contain_text('"connectorId": 1')
 
 
 def test_a_flood_of_messages_keeps_a_thousand_lines(opened):

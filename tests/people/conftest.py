@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import create_engine
 
 from ocpp_css import edge
+from ocpp_css.app.settings import Settings
 from ocpp_css.assembly import Wiring
 from ocpp_css.bus import InProcessBus
 from ocpp_css.edge.app import Extras, build_web
@@ -74,7 +75,7 @@ async def db(url: str, clock: FakeClock, anyio_backend: str) -> AsyncIterator[Da
 
 @pytest.fixture
 async def wiring(db: Database) -> AsyncIterator[Wiring]:
-    made = Wiring(db, db.bus, None, Secrets(bytes(32)), Pseudonyms(bytes(32)), None)
+    made = Wiring(db, db.bus, None, Secrets(bytes(32)), Pseudonyms(bytes(32)), Settings())
     stops = [await area.start(made) for area in AREAS if area.start]
     yield made
     for stop in reversed(stops):

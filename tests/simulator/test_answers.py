@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.simulator.conftest import START, VERSIONS, Csms
 
 from ocpp_css.ocpp import versions
 from ocpp_css.ocpp.forms import example
 from ocpp_css.simulator.station import TABLES
-from tests.simulator.conftest import START, VERSIONS, Csms
 
 NOW = datetime.fromtimestamp(START, UTC)
 

@@ -4,10 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from tests.simulator.conftest import Csms
 
 from ocpp_css.simulator.power import Vehicle
 from ocpp_css.simulator.station import NoSuchEvse
-from tests.simulator.conftest import Csms
 
 
 def energies(csms: Csms) -> list[Decimal]:
@@ -16,9 +16,8 @@ def energies(csms: Csms) -> list[Decimal]:
     for name, payload in csms.calls:
         rows = payload.get("meterValue", []) if name != "StopTransaction" else payload.get("transactionData", [])
         for row in rows[-1:]:
-            for value in row["sampledValue"]:
-                if value["measurand"] == "Energy.Active.Import.Register":
-                    found.append(Decimal(str(value["value"])))
+            register = [v for v in row["sampledValue"] if v["measurand"] == "Energy.Active.Import.Register"]
+            found += [Decimal(str(value["value"])) for value in register]
     return found
 
 
@@ -117,6 +116,17 @@ def test_a_token_refused_at_the_start_stops_the_transaction(csms: Csms):
         last = csms.last("TransactionEvent")
         assert last["triggerReason"] == "Deauthorized"
         assert last["transactionInfo"]["stoppedReason"] == "DeAuthorized"
+
+
+def test_a_refused_token_leaves_a_transaction_that_ends_with_the_cable(csms2: Csms):
+    csms2.station.machine.settings.put("tx_stop", "EVConnected")
+    refusing(csms2, "TransactionEvent")
+    csms2.charge()
+    last = csms2.last("TransactionEvent")
+    assert (last["eventType"], last["triggerReason"]) == ("Updated", "Deauthorized")
+    assert last["transactionInfo"]["chargingState"] == "EVConnected"
+    csms2.do("unplug", 1)
+    assert csms2.last("TransactionEvent")["eventType"] == "Ended"
 
 
 def test_where_it_may_not_stop_it_gives_no_energy(csms: Csms):

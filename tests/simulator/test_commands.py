@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-
 from tests.simulator.conftest import Csms
 
 LATER = "2026-05-28T21:26:40Z"
@@ -293,7 +292,10 @@ def test_variables_are_read(csms2: Csms):
         {"component": {"name": "SecurityCtrlr"}, "variable": {"name": "BasicAuthPassword"}},
         {"component": {"name": "SecurityCtrlr"}, "variable": {"name": "Identity"}},
         {"component": {"name": "ClockCtrlr"}, "variable": {"name": "DateTime"}, "attributeType": "Target"},
-        {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "MessageAttempts", "instance": "TransactionEvent"}},
+        {
+            "component": {"name": "OCPPCommCtrlr"},
+            "variable": {"name": "MessageAttempts", "instance": "TransactionEvent"},
+        },
     ]
     answer = csms2.ask("GetVariables", {"getVariableData": rows})["getVariableResult"]
     assert [row["attributeStatus"] for row in answer] == [

@@ -3,11 +3,11 @@
 import asyncio
 
 import pytest
+from tests.simulator.conftest import Server
 
 from ocpp_css.simulator.fleet import TICK_S, Fleet, Wheel
 from ocpp_css.simulator.machine import Options
 from ocpp_css.simulator.scenario import IDLE, parse
-from tests.simulator.conftest import Server
 
 pytestmark = pytest.mark.anyio
 

@@ -1,7 +1,6 @@
 """Boot, heartbeat, reset and reconnecting, by the clock of the test."""
 
 import pytest
-
 from tests.simulator.conftest import START, Csms
 
 NOW = "2026-05-28T20:26:40Z"

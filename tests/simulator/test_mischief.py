@@ -2,10 +2,10 @@
 
 import msgspec
 import pytest
+from tests.simulator.conftest import Csms
 
 from ocpp_css.ocpp.frames import Malformed, parse
 from ocpp_css.simulator import mischief
-from tests.simulator.conftest import Csms
 
 
 def test_a_call_goes_out_twice_with_one_id(csms: Csms):

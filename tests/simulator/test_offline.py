@@ -1,9 +1,9 @@
 """What a station keeps while it is away, and how it sends it."""
 
 import pytest
+from tests.simulator.conftest import Csms
 
 from ocpp_css.simulator.outbox import KEPT_LIMIT, Letter, Outbox
-from tests.simulator.conftest import Csms
 
 KEPT = {"StartTransaction", "MeterValues", "StopTransaction", "TransactionEvent"}
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.simulator.conftest import START, Csms
 
 from ocpp_css.simulator.profiles import DAY_S, Moment, Period, Profile, Profiles
-from tests.simulator.conftest import START, Csms
 
 NOW = "2026-05-28T20:26:40Z"
 

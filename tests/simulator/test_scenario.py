@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
+from tests.simulator.conftest import Csms
 
 from ocpp_css.simulator.player import play
 from ocpp_css.simulator.scenario import DEFAULT, IDLE, STEPS, Charge, Repeat, Scenario, ScenarioError, load, parse
-from tests.simulator.conftest import Csms
 
 WHOLE = """
 name = "a day"

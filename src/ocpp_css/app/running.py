@@ -96,20 +96,29 @@ def _gateway(wiring: Wiring, areas: Sequence[Area]) -> Hub:
 
 async def _listen(service: Service, stack: contextlib.AsyncExitStack) -> None:
     settings, hub = service.settings, service.hub
-    plain = await listen(hub, settings.station_host, settings.station_port)
+    plain = await _stations_port(hub, settings.station_host, settings.station_port, None)
     stack.callback(plain.close)
     service.station_url = f"ws://{_shown(settings.station_host)}:{_port(plain)}/ocpp"
     if settings.station_tls_cert is not None:
-        secure = await listen(hub, settings.station_host, settings.station_tls_port, station_tls(settings))
+        secure = await _stations_port(hub, settings.station_host, settings.station_tls_port, station_tls(settings))
         stack.callback(secure.close)
         service.station_tls_url = f"wss://{_shown(settings.station_host)}:{_port(secure)}/ocpp"
     service.web.state.station_url = settings.station_url
+    service.web.state.station_tls_port = _port(secure) if settings.station_tls_cert is not None else None
     service.web.state.station_port = _port(plain)
     server = WebServer(_uvicorn(service))
     await server.begin()
     stack.push_async_callback(server.end)
     scheme = "https" if settings.web_tls_cert is not None else "http"
     service.web_url = settings.public_url or f"{scheme}://{_shown(settings.web_host)}:{server.port}"
+
+
+async def _stations_port(hub: Hub, host: str, port: int, tls: ssl.SSLContext | None) -> asyncio.AbstractServer:
+    try:
+        return await listen(hub, host, port, tls)
+    except OSError as fault:
+        text = f"the stations' port {port} cannot be opened; is something else using it? ({fault.strerror})"
+        raise OSError(text) from None
 
 
 def station_tls(settings: Settings) -> ssl.SSLContext:

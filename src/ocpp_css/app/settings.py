@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from ocpp_css.kit.secrets import Secrets, load_or_create
 
@@ -17,7 +20,7 @@ class Settings:
     database: str | None = None
     """`postgresql://…`; without it SQLite in `data`."""
     host: str | None = None
-    """Address of both ports; without it 127.0.0.1 for the web and 0.0.0.0 for stations (RULES 4.1)."""
+    """Address of all ports; without it 127.0.0.1 for the web and 0.0.0.0 for stations."""
     web_port: int = 8080
     station_port: int = 9220
     station_tls_port: int = 9221
@@ -29,13 +32,14 @@ class Settings:
     public_url: str | None = None
     station_url: str | None = None
     """Where stations reach the service, `ws://…` or `wss://…`; without it made of the request's host."""
-    trusted_proxy: tuple[str, ...] = ()
-    default_account: str = "default"
-    """The account that bare unknown stations belong to; empty for none."""
-    no_migrate: bool = False
-    development: bool = False
-    is_embedded_run: bool = False
-    """Started by another program, which handles signals and shows the addresses."""
+    trusted_proxy: Annotated[tuple[str, ...], Parameter(negative="")] = ()
+    """Networks of proxies whose forwarded headers count."""
+    default_account: str | None = None
+    """The account, by name, that unknown stations at the common address belong to; made where it is missing."""
+    no_migrate: Annotated[bool, Parameter(negative="")] = False
+    """Refuse to start on an older database instead of upgrading it."""
+    development: Annotated[bool, Parameter(negative="")] = False
+    """Show the page of all pieces of the console."""
 
     @property
     def web_host(self) -> str:

@@ -1,7 +1,7 @@
 """What the product wants of a message engine."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 Message = dict[str, Any]
 """JSON values only, so that every engine can carry it."""
@@ -15,6 +15,7 @@ class NobodyAnswers(Exception):  # noqa: N818 - a state of the world, named as o
     """No process serves the topic of a request."""
 
 
+@runtime_checkable
 class Bus(Protocol):
     """Topics are `kind.tenant` or `kind.tenant.more`; a pattern is a whole topic or `kind.*`."""
 

@@ -52,7 +52,7 @@ def id_tag_info(verdict: Authorization) -> v16.IdTagInfo:
     return v16.IdTagInfo(
         status=verdict.status,
         parent_id_tag=verdict.group if fits and verdict.group is not None else UNSET,
-        expiry_date=verdict.expires_at or UNSET,
+        expiry_date=_told_time(verdict.expires_at),
     )
 
 
@@ -83,7 +83,7 @@ def reading(values: Sequence[v16.MeterValue | v16.TransactionData]) -> Reading:
             measurand = sampled.measurand or ENERGY
             if measurand not in _TOLD or sampled.phase is not UNSET or sampled.format == "SignedData":
                 continue
-            number = _whole(sampled.value, kilo=bool(sampled.unit) and sampled.unit in _KILO)
+            number = _whole(sampled.value, MOST[measurand], kilo=bool(sampled.unit) and sampled.unit in _KILO)
             if measurand == ENERGY:
                 energy = number if number is not None else energy
             elif measurand == POWER:
@@ -93,11 +93,11 @@ def reading(values: Sequence[v16.MeterValue | v16.TransactionData]) -> Reading:
     return Reading(at, energy, power, soc)
 
 
-def _whole(text: str, *, kilo: bool) -> int | None:
-    if not kilo and text.isascii() and text.isdigit() and len(text) < 16:
+def _whole(text: str, most: int, *, kilo: bool) -> int | None:
+    if not kilo and text.isascii() and text.isdigit() and len(text) < 10:
         return int(text)
     number = _in_base_unit(text, kilo=kilo)
-    return None if isinstance(number, str) or abs(number) >= MOST else round(number)
+    return None if isinstance(number, str) or abs(number) >= most else round(number)
 
 
 def _in_base_unit(text: str, *, kilo: bool) -> Decimal | str:
@@ -119,3 +119,8 @@ def _number(text: str) -> Decimal | str:
 
 def _or_none(value: T | UnsetType) -> T | None:
     return None if value is UNSET else value
+
+
+def _told_time(moment: datetime | None) -> datetime | UnsetType:
+    """A time as a station is told it: whole seconds."""
+    return UNSET if moment is None else moment.replace(microsecond=0)

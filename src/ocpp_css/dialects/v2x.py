@@ -36,11 +36,12 @@ def boot(station: ChargingStation, reason: str) -> Boot:
 
 
 def id_token_info_201(verdict: Authorization) -> v201.IdTokenInfo:
-    """The verdict in the words of 2.0.1 (E01.FR.12, C02.FR.02, C09.FR.12)."""
-    group = UNSET if verdict.group is None else v201.IdToken(id_token=verdict.group[:36], type="Central")
+    """The verdict in the words of 2.0.1 (E01.FR.12, C02.FR.02, C09.FR.12); a group that does not fit cannot be told."""
+    fits = verdict.group is not None and len(verdict.group) <= 36
+    group = v201.IdToken(id_token=verdict.group, type="Central") if fits and verdict.group is not None else UNSET
     return v201.IdTokenInfo(
         status=verdict.status,
-        cache_expiry_date_time=verdict.expires_at or UNSET,
+        cache_expiry_date_time=_told_time(verdict.expires_at),
         group_id_token=group,
         language1=verdict.language or UNSET,
     )
@@ -51,7 +52,7 @@ def id_token_info_21(verdict: Authorization) -> v21.IdTokenInfo:
     group = UNSET if verdict.group is None else v21.IdToken(id_token=verdict.group, type="Central")
     return v21.IdTokenInfo(
         status=verdict.status,
-        cache_expiry_date_time=verdict.expires_at or UNSET,
+        cache_expiry_date_time=_told_time(verdict.expires_at),
         group_id_token=group,
         language1=verdict.language or UNSET,
     )
@@ -84,7 +85,7 @@ def reading(values: Sequence[MeterValue]) -> Reading:
             if measurand not in _TOLD or sampled.phase is not UNSET:
                 continue
             number = _in_base_unit(sampled)[0]
-            whole = round(number) if abs(number) < MOST else None
+            whole = round(number) if abs(number) < MOST[measurand] else None
             if measurand == ENERGY:
                 energy = whole if whole is not None else energy
             elif measurand == POWER:
@@ -128,3 +129,8 @@ def characteristics(
     return {
         name: value if isinstance(value, bool) else str(value) for name, value in values.items() if value is not None
     }
+
+
+def _told_time(moment: datetime | None) -> datetime | UnsetType:
+    """A time as a station is told it: whole seconds."""
+    return UNSET if moment is None else moment.replace(microsecond=0)

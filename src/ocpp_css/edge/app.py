@@ -52,7 +52,7 @@ class Extras:
     dependencies: Mapping[str, Provide] = field(default_factory=dict)
 
 
-def build_web(  # noqa: PLR0913 - what the areas bring, by keyword
+def build_web(
     *,
     handlers: Sequence[ControllerRouterHandler],
     authenticator: Authenticator,

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from ocpp_css.edge.i18n import LazyText
 from ocpp_css.edge.principal import Principal
 
+HOME = "/console"
+"""Leads to itself alone, although every page lies below it."""
+
 
 @dataclass(frozen=True, slots=True)
 class NavEntry:
@@ -36,4 +39,4 @@ def links_for(entries: Sequence[NavEntry], principal: Principal, path: str) -> l
 
 
 def _leads_to(href: str, path: str) -> bool:
-    return path == href or path.startswith(href.rstrip("/") + "/")
+    return path == href or (href != HOME and path.startswith(href.rstrip("/") + "/"))

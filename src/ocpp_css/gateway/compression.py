@@ -6,6 +6,9 @@ _TAIL = b"\x00\x00\xff\xff"
 _WORTH_BYTES = 256
 ANSWER = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
 
+_WINDOW = "server_max_window_bits"
+_FULL_WINDOW = f"{_WINDOW}=15"
+
 
 class TooLarge(Exception):  # noqa: N818 - a refusal
     """The inflated message would pass the limit."""
@@ -16,7 +19,7 @@ def accept(offers: str) -> str | None:
     for offer in offers.split(","):
         name, *parameters = (part.strip() for part in offer.split(";"))
         if name == "permessage-deflate" and _can_meet(parameters):
-            return ANSWER
+            return f"{ANSWER}; {_FULL_WINDOW}" if any(p.startswith(_WINDOW) for p in parameters) else ANSWER
     return None
 
 
@@ -25,7 +28,7 @@ def _can_meet(parameters: list[str]) -> bool:
     known = {"client_max_window_bits", "server_no_context_takeover", "client_no_context_takeover"}
     for parameter in parameters:
         name, _, value = parameter.partition("=")
-        if name.strip() == "server_max_window_bits" and value.strip().strip('"') == "15":
+        if name.strip() == _WINDOW and value.strip().strip('"') == "15":
             continue
         if name.strip() not in known:
             return False

@@ -210,6 +210,18 @@ class Connection(WSListener):
             self._paused = False
             self.hub.resting.discard(self)
             self.transport.underlying_transport.resume_reading()
+            if self.is_secure:
+                self.hub.loop.call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        """aiofastnet looks at the socket only after a pause: what it has taken from there is read here."""
+        if self._paused or self.is_closing or self.is_gone or self.transport is None:
+            return
+        transport: Any = self.transport.underlying_transport
+        try:
+            transport._do_read()  # noqa: SLF001 - nothing public does it in aiofastnet 1.2
+        except Exception:  # noqa: BLE001 - whatever it is, this stream cannot be read any more
+            transport.abort()
 
     # --- calls to the station -----------------------------------------------------------------------------------
 

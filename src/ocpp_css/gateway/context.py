@@ -34,3 +34,8 @@ class Context:
         self.pseudonyms = pseudonyms
         self.secrets = secrets
         self.now: datetime = unit.now
+
+    @property
+    def time(self) -> datetime:
+        """The moment as a station is told it: whole seconds, since 2.x allows three decimals at most (part 2, 3.1)."""
+        return self.now.replace(microsecond=0)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 BOOT = "BootNotification"
+MOST_TRIES = 10
 _QUIET = frozenset({"Heartbeat", "StatusNotification"})
 """What writes no row when it says nothing new (SPEED 3.4)."""
 
@@ -55,14 +56,14 @@ class Dispatcher:
 class Work:
     """One request in work."""
 
-    __slots__ = ("begun", "connection", "context", "dispatcher", "frame", "message", "request", "retry", "route")
+    __slots__ = ("begun", "connection", "context", "dispatcher", "frame", "message", "request", "route", "tries")
 
     def __init__(self, dispatcher: Dispatcher, connection: "Connection", request: Incoming) -> None:
         self.dispatcher = dispatcher
         self.connection = connection
         self.request = request
         self.begun = time.perf_counter_ns()
-        self.retry = False
+        self.tries = 1
         self.frame = b""
         self.route: Route[Context] | None = None
         self.message: Any = None
@@ -75,7 +76,7 @@ class Work:
         unit.station = station.station_id
         unit.fence = connection.fence
         unit.memory = connection.memory
-        unit.retry = self.retry
+        unit.retry = self.tries > 1
         exchange = Exchange("in", request.message_id, request.action, "", unit.now)
         return Context(
             unit,
@@ -225,8 +226,11 @@ class Work:
                 self.dispatcher.pseudonyms.written(unit)
                 self._watchers()
                 self._release()
-            case Outcome.STALE | Outcome.DUPLICATE if not self.retry:
+            case Outcome.STALE | Outcome.DUPLICATE if self.tries < MOST_TRIES:
                 self._again()
+            case Outcome.UNFIT:
+                kind = FaultKind.BAD_PROPERTY
+                self._refuse(code_for(kind, self.connection.protocol.name), "A value is outside of what can be stored.")
             case Outcome.FENCED:
                 self._end()
                 self.connection.close(WSCloseCode.SERVICE_RESTART, "a newer connection took over")
@@ -234,8 +238,11 @@ class Work:
                 self._lost(unit)
 
     def _again(self) -> None:
-        """Somebody was faster: forget, load anew and run the handler once more (RULES 3.2)."""
-        self.retry = True
+        """Somebody was faster: forget, load anew and run the handler once more (RULES 3.2).
+
+        Once is enough for a repetition; stations that start with one limited token at once take turns.
+        """
+        self.tries += 1
         self.connection.memory.clear()
         notes = self.context.exchange.notes
         self.context = self._new_context()

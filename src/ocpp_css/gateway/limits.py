@@ -14,10 +14,15 @@ class Tries:
 
     def __init__(self) -> None:
         self._failures: OrderedDict[tuple[str, ...], tuple[int, float]] = OrderedDict()
+        self._trusted: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     def may_try(self, identity: str, source: str, now: float) -> bool:
-        """False while the pair, or the source with any identity, has to wait."""
-        return self._is_free((identity, source), now) and self._is_free((source,), now)
+        """False while the pair has to wait, or the source with any identity that never came in from there.
+
+        A station behind one address with somebody who guesses is not locked out by him.
+        """
+        pair = (identity, source)
+        return self._is_free(pair, now) and (pair in self._trusted or self._is_free((source,), now))
 
     def failed(self, identity: str, source: str, now: float) -> None:
         """One more failure."""
@@ -27,6 +32,10 @@ class Tries:
     def succeeded(self, identity: str, source: str) -> None:
         """The pair is forgiven; the source keeps its count, since it may try other identities."""
         self._failures.pop((identity, source), None)
+        self._trusted[identity, source] = None
+        self._trusted.move_to_end((identity, source))
+        if len(self._trusted) > _REMEMBERED:
+            self._trusted.popitem(last=False)
 
     def _is_free(self, key: tuple[str, ...], now: float) -> bool:
         return now >= self._failures.get(key, (0, 0.0))[1]

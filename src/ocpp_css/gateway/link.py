@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 from picows import WSCloseCode
@@ -35,6 +35,7 @@ class CallResult(msgspec.Struct, frozen=True, kw_only=True):
     latency_us: int | None = None
 
 
+@runtime_checkable
 class StationLink(Protocol):
     """Sends one action to a station, wherever it is connected."""
 

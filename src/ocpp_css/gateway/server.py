@@ -32,6 +32,8 @@ LARGEST_FRAME = 4 << 20
 BACKLOG = 4096
 READ_BUFFER = 2048
 MAX_HEADERS = 128
+_ONCE = ("Host", "Authorization", "Sec-WebSocket-Key", "Sec-WebSocket-Version")
+_OF_A_BODY = ("Content-Length", "Transfer-Encoding")
 
 
 class _Quiet(logging.LoggerAdapter[logging.Logger]):
@@ -53,7 +55,7 @@ class Door:
 
     def open(self, request: WSUpgradeRequest, source: str, *, is_secure: bool) -> WSUpgradeResponseWithListener:
         """The 101 with its connection, or one uniform refusal (RULES 1.2)."""
-        if len(request.headers) > MAX_HEADERS or len(request.headers.getall("Authorization", [])) > 1:
+        if _is_crooked(request):
             return _refusal(400)
         where = address.parse(request.path)
         if where is None or "Origin" in request.headers:
@@ -160,6 +162,16 @@ def _basic(authorization: str | None) -> tuple[str, bytes]:
         return name.decode("ascii"), password
     except (binascii.Error, ValueError):
         return "", b""
+
+
+def _is_crooked(request: WSUpgradeRequest) -> bool:
+    """Too many headers, one twice that stands once, or a body: two readers could take it for two things."""
+    headers = request.headers
+    return (
+        len(headers) > MAX_HEADERS
+        or any(len(headers.getall(name, [])) > 1 for name in _ONCE)
+        or any(name in headers for name in _OF_A_BODY)
+    )
 
 
 def _unauthorized() -> WSUpgradeResponseWithListener:

@@ -29,5 +29,4 @@ def from_micros(micros: int) -> datetime:
 
 def rfc3339(moment: datetime) -> str:
     """`2026-01-31T08:15:00.123Z`: what the wire and the API show."""
-    moment = moment.astimezone(UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

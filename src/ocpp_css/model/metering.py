@@ -9,7 +9,7 @@ import msgspec
 ENERGY = "Energy.Active.Import.Register"
 POWER = "Power.Active.Import"
 SOC = "SoC"
-MOST = 10**15
+MOST = {ENERGY: 10**15, POWER: 10**9, SOC: 10**9}
 """A reading beyond is no reading."""
 FARTHEST = 1_000
 """Powers of ten beyond are taken as they were written: the arithmetic of decimals ends there."""

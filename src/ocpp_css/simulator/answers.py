@@ -46,7 +46,7 @@ def respond(machine: Machine, table: Table, name: str, payload: Wire) -> bytes |
         kind = FaultKind.WRONG_DIRECTION if action.origin == "station" else FaultKind.UNKNOWN_ACTION
         return CallError(code_for(kind, protocol.name), f"{name} is not answered by a station.")
     if not protocol.is_v1x and machine.registration == "Rejected":
-        # 2.x B03.FR.05: nothing is done for a central system that rejected the station
+        # 2.x B03.FR.08: nothing is done for a central system that rejected the station
         return CallError("SecurityError", "The station was rejected.")
     try:
         request = action.decode_request(payload)

@@ -175,7 +175,7 @@ def trigger_message(machine: Machine, request: v16.TriggerMessageRequest) -> v16
 def extended_trigger(
     machine: Machine, request: v16.ExtendedTriggerMessageRequest
 ) -> v16.ExtendedTriggerMessageResponse:
-    """Security whitepaper, 5.2."""
+    """Security whitepaper, 5.5."""
     number = None if request.connector_id is UNSET else request.connector_id
     return v16.ExtendedTriggerMessageResponse(status=commands.trigger(machine, request.requested_message, number))
 
@@ -240,7 +240,7 @@ def update_firmware(machine: Machine, request: v16.UpdateFirmwareRequest) -> v16
 def signed_update_firmware(
     machine: Machine, request: v16.SignedUpdateFirmwareRequest
 ) -> v16.SignedUpdateFirmwareResponse:
-    """Security whitepaper, 5.14: a certificate that cannot be read is invalid."""
+    """Security whitepaper, 5.21: a certificate that cannot be read is invalid."""
     firmware = request.firmware
     if certificates.read(firmware.signing_certificate, "Manufacturer") is None:
         return v16.SignedUpdateFirmwareResponse(status="InvalidCertificate")
@@ -257,14 +257,14 @@ def get_diagnostics(machine: Machine, request: v16.GetDiagnosticsRequest) -> v16
 
 @ANSWERS.on(v16.GET_LOG)
 def get_log(machine: Machine, request: v16.GetLogRequest) -> v16.GetLogResponse:
-    """Security whitepaper, 5.6."""
+    """Security whitepaper, 5.9."""
     name, was_busy = commands.upload(machine, request.log.remote_location, request.request_id)
     return v16.GetLogResponse(status="AcceptedCanceled" if was_busy else "Accepted", filename=name)
 
 
 @ANSWERS.on(v16.INSTALL_CERTIFICATE)
 def install_certificate(machine: Machine, request: v16.InstallCertificateRequest) -> v16.InstallCertificateResponse:
-    """Security whitepaper, 5.8."""
+    """Security whitepaper, 5.11."""
     found = certificates.read(request.certificate, request.certificate_type)
     if found is None:
         return v16.InstallCertificateResponse(status="Rejected")
@@ -274,7 +274,7 @@ def install_certificate(machine: Machine, request: v16.InstallCertificateRequest
 
 @ANSWERS.on(v16.DELETE_CERTIFICATE)
 def delete_certificate(machine: Machine, request: v16.DeleteCertificateRequest) -> v16.DeleteCertificateResponse:
-    """Security whitepaper, 5.1."""
+    """Security whitepaper, 5.3."""
     gone = machine.shelf.certificates.pop(certificates.key_of(request.certificate_hash_data), None)
     return v16.DeleteCertificateResponse(status="Accepted" if gone is not None else "NotFound")
 
@@ -283,7 +283,7 @@ def delete_certificate(machine: Machine, request: v16.DeleteCertificateRequest) 
 def installed_certificates(
     machine: Machine, request: v16.GetInstalledCertificateIdsRequest
 ) -> v16.GetInstalledCertificateIdsResponse:
-    """Security whitepaper, 5.5."""
+    """Security whitepaper, 5.7."""
     known = machine.shelf.certificates.values()
     rows = [
         v16.CertificateHashData(
@@ -302,7 +302,7 @@ def installed_certificates(
 
 @ANSWERS.on(v16.CERTIFICATE_SIGNED)
 def certificate_signed(machine: Machine, request: v16.CertificateSignedRequest) -> v16.CertificateSignedResponse:
-    """Security whitepaper, CertificateSigned."""
+    """Security whitepaper, 5.1."""
     found = certificates.read(request.certificate_chain, certificates.OWN)
     if found is None:
         machine.link.after(lambda: machine.send(machine.words.security_event("InvalidChargePointCertificate")))

@@ -39,7 +39,7 @@ def set_default_tariff(machine: Machine, request: v21.SetDefaultTariffRequest) -
 
 @ANSWERS.on(v21.GET_TARIFFS)
 def get_tariffs(machine: Machine, request: v21.GetTariffsRequest) -> v21.GetTariffsResponse:
-    """I08."""
+    """I09."""
     by_tariff: dict[str, list[int]] = {}
     for number, tariff in sorted(machine.shelf.tariffs.items()):
         if request.evse_id in {0, number}:
@@ -55,7 +55,7 @@ def get_tariffs(machine: Machine, request: v21.GetTariffsRequest) -> v21.GetTari
 
 @ANSWERS.on(v21.CLEAR_TARIFFS)
 def clear_tariffs(machine: Machine, request: v21.ClearTariffsRequest) -> v21.ClearTariffsResponse:
-    """I09: no ids clears all."""
+    """I10: no ids clears all."""
     known = machine.shelf.tariffs
     present = {tariff.tariff_id for tariff in known.values()}
     asked = sorted(present) if request.tariff_ids is UNSET else request.tariff_ids
@@ -105,7 +105,7 @@ def update_schedule(machine: Machine, request: v21.UpdateDynamicScheduleRequest)
 
 @ANSWERS.on(v21.USE_PRIORITY_CHARGING)
 def use_priority(machine: Machine, request: v21.UsePriorityChargingRequest) -> v21.UsePriorityChargingResponse:
-    """K22: it needs a profile of that purpose; the station tells what it does in NotifyPriorityCharging."""
+    """K21: it needs a profile of that purpose; the station tells what it does in NotifyPriorityCharging."""
     found = commands.find(machine, request.transaction_id)
     if found is None:
         return v21.UsePriorityChargingResponse(status="Rejected")
@@ -122,14 +122,14 @@ def use_priority(machine: Machine, request: v21.UsePriorityChargingRequest) -> v
 def allowed_transfer(
     machine: Machine, request: v21.NotifyAllowedEnergyTransferRequest
 ) -> v21.NotifyAllowedEnergyTransferResponse:
-    """Q01: known transactions only."""
+    """Q02: known transactions only."""
     is_known = commands.find(machine, request.transaction_id) is not None
     return v21.NotifyAllowedEnergyTransferResponse(status="Accepted" if is_known else "Rejected")
 
 
 @ANSWERS.on(v21.AFRR_SIGNAL)
 def afrr_signal(machine: Machine, _request: v21.AFRRSignalRequest) -> v21.AFRRSignalResponse:
-    """Q06: only a station that charges can follow."""
+    """Q08: only a station that charges can follow."""
     is_busy = any(evse.transaction is not None for evse in machine.evses.values())
     return v21.AFRRSignalResponse(status="Accepted" if is_busy else "Rejected")
 
@@ -229,7 +229,7 @@ def _of(known: v21.SetDERControlRequest) -> Any:
 
 @ANSWERS.on(v21.GET_PERIODIC_EVENT_STREAM)
 def get_streams(_machine: Machine, _request: v21.GetPeriodicEventStreamRequest) -> v21.GetPeriodicEventStreamResponse:
-    """N13: the emulated station opens no streams."""
+    """N12: the emulated station opens no streams."""
     return v21.GetPeriodicEventStreamResponse()
 
 

@@ -70,7 +70,7 @@ def get_variables(machine: Machine, request: v201.GetVariablesRequest) -> v201.G
 
 
 def _check_count(count: int) -> None:
-    """B05.FR.11, B06.FR.16: more items than ItemsPerMessage."""
+    """B06.FR.16, and the same in B05: more items than ItemsPerMessage."""
     if count > _MOST_ITEMS:
         raise CallError("OccurrenceConstraintViolation", f"At most {_MOST_ITEMS} items in one message.")
 
@@ -154,7 +154,7 @@ def get_report(machine: Machine, request: v201.GetReportRequest) -> v201.GetRepo
 
 
 def _meets(setting: Setting, criteria: set[str]) -> bool:
-    """B08.FR.06 and following: all components are active; only those with a Problem variable may have one."""
+    """B08.FR.07 and following: all components are active; only those with a Problem variable may have one."""
     return bool(criteria & {"Active", "Available", "Enabled"}) and not setting.is_writeonly
 
 
@@ -168,7 +168,7 @@ def _is_named(setting: Setting, row: v201.ComponentVariable) -> bool:
 
 
 def _report(machine: Machine, request_id: int, rows: list[Setting]) -> Any:
-    """The status of the answer; the rows follow in parts (B07.FR.08 and following)."""
+    """The status of the answer; the rows follow in parts (B07, B08)."""
     if not rows:
         return "EmptyResultSet"
     parts = [rows[at : at + ROWS_A_MESSAGE] for at in range(0, len(rows), ROWS_A_MESSAGE)]

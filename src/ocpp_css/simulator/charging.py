@@ -221,11 +221,14 @@ def heard(machine: Machine, evse: Evse, transaction: Transaction, info: TokenInf
     if info.is_accepted or transaction.is_over:
         return
     evse.refusal = info.status
-    if machine.settings.flag("stop_on_invalid"):
-        stop(machine, evse, Ending("DeAuthorized", "Deauthorized"))
+    metering.advance(machine, evse)
+    if not machine.settings.flag("stop_on_invalid"):
+        transaction.is_refused = True  # E05.FR.02
+        metering.tell_state(machine, evse)
+    elif set(machine.settings.names("tx_stop")) & (_BOTH | {"Authorized"}):
+        stop(machine, evse, Ending("DeAuthorized", "Deauthorized"))  # E05.FR.10
     else:
-        metering.advance(machine, evse)
-        transaction.is_refused = True
+        evse.grant = None  # E05.FR.09
         metering.tell_state(machine, evse, "Deauthorized")
     report(machine, evse)
 

@@ -4,10 +4,12 @@ import asyncio
 import resource
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import uvloop
+from cyclopts import Parameter
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -24,88 +26,62 @@ _LINE_EVERY: Final = 5
 Chosen = Literal["1.6", "2.0.1", "2.1"]
 
 
-def emulate(  # noqa: PLR0913 -- the options of a command
+Url = Annotated[str, Parameter(help="As `ws://host:9220/ocpp`; the identity is appended, or put for `{identity}`.")]
+Name = Annotated[str, Parameter(help="The station's identity; above a count of 1 they are `IDENTITY-0001` and so on.")]
+Spoken = Annotated[Chosen, Parameter(help="The version of OCPP.")]
+Many = Annotated[int, Parameter(help="How many stations.")]
+Story = Annotated[str, Parameter(help="A scenario file, `default` for drivers that come and go, `idle` for none.")]
+Secret = Annotated[str | None, Parameter(help="For HTTP Basic authentication; without one none is sent.")]
+Shown = Annotated[
+    tuple[str, ...], Parameter(negative="", help="A token that drivers show; may be given several times.")
+]
+Evses = Annotated[int, Parameter(help="EVSEs of each station.")]
+Power = Annotated[float, Parameter(help="What each EVSE gives; from 44 kW on it is direct current.")]
+Scale = Annotated[float, Parameter(help="How much faster than real time vehicles charge and drivers come.")]
+Rate = Annotated[float, Parameter(help="New connections a second.")]
+Authorities = Annotated[Path | None, Parameter(help="Authorities to trust for wss, in PEM, instead of the system's.")]
+Own = Annotated[Path | None, Parameter(help="A client certificate, in PEM (security profile 3).")]
+OwnKey = Annotated[Path | None, Parameter(help="The key of the client certificate.")]
+Seed = Annotated[int | None, Parameter(help="The same number gives the same behaviour.")]
+
+
+def emulate(
     *,
-    url: str,
-    identity: str,
-    version: Chosen = "1.6",
-    count: int = 1,
-    scenario: str = "default",
-    password: str | None = None,
-    id_token: tuple[str, ...] = ("EMULATED-1",),
-    connectors: int = 1,
-    power_kw: float = 11.0,
-    time_scale: float = 1.0,
-    connect_rate: float = 100.0,
-    ca: Path | None = None,
-    certificate: Path | None = None,
-    key: Path | None = None,
-    seed: int | None = None,
+    url: Url,
+    identity: Name,
+    version: Spoken = "1.6",
+    count: Many = 1,
+    scenario: Story = "default",
+    password: Secret = None,
+    id_token: Shown = ("EMULATED-1",),
+    connectors: Evses = 1,
+    power_kw: Power = 11.0,
+    time_scale: Scale = 1.0,
+    connect_rate: Rate = 100.0,
+    ca: Authorities = None,
+    certificate: Own = None,
+    key: OwnKey = None,
+    seed: Seed = None,
 ) -> int:
-    """Emulate charging stations. The exit code: 0 after the scenario or Ctrl-C, 1 when refused, 2 for bad options.
+    """Emulate charging stations: against any central system, until the scenario is over or Ctrl-C.
 
-    Parameters
-    ----------
-    url
-        Where to connect, as `ws://host:9220/ocpp`; the identity is appended, or put where `{identity}` stands.
-    identity
-        The identity of the station; with a count above 1 they are called `IDENTITY-0001` and so on.
-    version
-        The version of OCPP.
-    count
-        How many stations.
-    scenario
-        A scenario file, `default` for drivers that come and go, or `idle` for none.
-    password
-        For HTTP Basic authentication; without one the stations do not authenticate.
-    id_token
-        A token that drivers show; may be given several times.
-    connectors
-        EVSEs of each station.
-    power_kw
-        What each EVSE gives; from 44 kW on it is direct current.
-    time_scale
-        How much faster than real time vehicles charge and drivers come.
-    connect_rate
-        New connections a second.
-    ca
-        Authorities to trust for wss, in PEM, instead of the system's.
-    certificate
-        A client certificate, in PEM (security profile 3).
-    key
-        The key of the client certificate.
-    seed
-        The same number gives the same behaviour.
-
+    The exit code is 0 at the end, 1 when the central system refused, 2 for bad options.
     """
-    console = Console(stderr=True)
     try:
-        play = _scenario(scenario)
-        options = _options(identity, connectors, power_kw, id_token, seed)
-        context = tls(ca, certificate, key)
         _check(url, count, time_scale)
+        play, context = _scenario(scenario), tls(ca, certificate, key)
+        options = _options(identity, connectors, power_kw, id_token, seed)
     except (ScenarioError, OSError, ValueError) as error:
-        console.print(f"ocpp-css emulate: {error}", style="red", markup=False)
+        sys.stderr.write(f"ocpp-css emulate: {error}\n")
         return 2
-    pattern = _pattern(identity, count)
 
-    async def run() -> int:
-        fleet = Fleet(
-            url,
-            pattern,
-            count,
-            version=version,
-            password=password,
-            scenario=play,
-            options=options,
-            connect_rate=connect_rate,
-            ssl_context=context,
-            time_scale=time_scale,
-        )
-        return await _run(fleet)
+    def fleet() -> Fleet:
+        kind: dict[str, Any] = {"version": version, "password": password, "scenario": play, "options": options}
+        pace: dict[str, Any] = {"connect_rate": connect_rate, "time_scale": time_scale, "ssl_context": context}
+        return Fleet(url, _pattern(identity, count), count, **kind, **pace)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(run())
+        return runner.run(_run(fleet))
 
 
 def _scenario(name: str) -> Scenario:
@@ -132,8 +108,9 @@ def _pattern(identity: str, count: int) -> str:
     return literal if count == 1 else f"{literal}-{{:04d}}"
 
 
-async def _run(fleet: Fleet) -> int:
+async def _run(make: Callable[[], Fleet]) -> int:
     """Run until the scenarios are over, somebody stops it, or every station was refused."""
+    fleet = make()
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -184,7 +161,7 @@ async def _show(fleet: Fleet) -> None:
     turn = 0
     while not _is_hopeless(fleet):
         if turn % _LINE_EVERY == 0:
-            console.print(_line(fleet.summary()), markup=False, highlight=False)
+            console.print(_line(fleet.summary()), markup=False, highlight=False, soft_wrap=True)
         turn += 1
         await asyncio.sleep(LOOK_S)
 

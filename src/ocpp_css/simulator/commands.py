@@ -161,20 +161,16 @@ def trigger(machine: Machine, message: str, number: int | None) -> Literal["Acce
     return "Accepted"
 
 
-def _triggered(  # noqa: PLR0911 -- one case a message
-    machine: Machine, message: str, evses: list[Evse]
-) -> Callable[[], None] | None:
+def _triggered(machine: Machine, message: str, evses: list[Evse]) -> Callable[[], None] | None:
     match message:
         case "BootNotification":
             return lambda: lifecycle.boot_again(machine)
-        case "Heartbeat":
-            return lambda: _send_free(machine, "Heartbeat")
         case "StatusNotification":
             return lambda: _tell_statuses(machine, evses)
         case "MeterValues" | "TransactionEvent":
             only_running = message == "TransactionEvent"
             return lambda: _sample(machine, evses, only_running=only_running)
-        case "FirmwareStatusNotification" | "DiagnosticsStatusNotification" | "LogStatusNotification":
+        case "Heartbeat" | "FirmwareStatusNotification" | "DiagnosticsStatusNotification" | "LogStatusNotification":
             return lambda: _send_free(machine, message)
         case "SignChargePointCertificate" | "SignChargingStationCertificate":
             return lambda: request_certificate(machine)
@@ -206,11 +202,12 @@ def _tell_statuses(machine: Machine, evses: list[Evse]) -> None:
 
 
 def _sample(machine: Machine, evses: list[Evse], *, only_running: bool) -> None:
-    """TransactionEvents of what runs, or MeterValues of every EVSE, running or not (2.x F06.FR.06, .07)."""
+    """TransactionEvents of what runs, or MeterValues of every EVSE, running or not (1.6 5.17, 2.x F06.FR.06, .07)."""
+    word = "sampled" if machine.options.version == "1.6" else "aligned"
     for evse in evses:
         if only_running and evse.transaction is not None:
             metering.sample(machine, evse, "Trigger")
-        elif not only_running and (reading := metering.values(machine, evse, "sampled")):
+        elif not only_running and (reading := metering.values(machine, evse, word)):
             machine.send(machine.words.meter_values(evse, "Trigger", reading))
 
 
@@ -241,7 +238,7 @@ def setting_changed(machine: Machine, key: str, outcome: Outcome) -> None:
 
 
 def _new_password(machine: Machine, text: str) -> None:
-    """Connect again with the new password when the answer is out (1.6 whitepaper A01.FR.08, 2.x A01.FR.06)."""
+    """Connect again with the new password when the answer is out (1.6 security whitepaper A01, 2.x A01)."""
     machine.password = decode_password(text) if machine.options.version == "1.6" else text.encode()
     machine.link.after(lambda: lifecycle.stay_away(machine, 0.0, is_abrupt=False))
 

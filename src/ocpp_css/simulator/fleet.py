@@ -78,10 +78,12 @@ class Fleet:
     """Emulated stations that connect to one central system, in the running event loop.
 
     `identity_pattern` is formatted with the number of the station, from 1 on (`"EMU-{:04d}"`). An error of the
-    emulation stops the station it shows in, and is raised by `wait` and `stop`.
+    emulation stops the station it shows in, and is raised by `wait` and `stop`. `version` may be several, dealt out in
+    turn; `options` is the pattern of the stations, its identity ignored; `connect_rate` limits the handshakes a second;
+    the scenario's own time scale overrules `time_scale`.
     """
 
-    def __init__(  # noqa: PLR0913 -- a front door, all but three by keyword
+    def __init__(
         self,
         url: str,
         identity_pattern: str,
@@ -95,10 +97,7 @@ class Fleet:
         ssl_context: SSLContext | None = None,
         time_scale: float | None = None,
     ) -> None:
-        """`version` may be several, dealt out in turn; `options` is the pattern of the stations, its identity ignored.
-
-        `connect_rate` limits the handshakes a second; the scenario's own time scale overrules `time_scale`.
-        """
+        """See the class."""
         self.counts = Counts()
         self.refusals: dict[str, Refused] = {}
         self.errors: list[Exception] = []

@@ -71,39 +71,56 @@ class Ending(NamedTuple):
 class Words(Protocol):
     """The messages a station of one version begins, built from the state of its machine."""
 
-    def boot(self) -> Letter: ...
+    def boot(self) -> Letter:
+        """BootNotification."""
 
-    def heartbeat(self) -> Letter: ...
+    def heartbeat(self) -> Letter:
+        """Heartbeat."""
 
-    def status_of(self, evse: Evse) -> str: ...
+    def status_of(self, evse: Evse) -> str:
+        """The status of an EVSE in the words of the version."""
 
-    def status(self, evse: int, status: str) -> Letter: ...
+    def status(self, evse: int, status: str) -> Letter:
+        """StatusNotification; EVSE 0 is the station itself."""
 
-    def station_status(self) -> str | None: ...
+    def station_status(self) -> str | None:
+        """The status of the station itself, None where the version has none."""
 
-    def authorize(self, token: Token) -> Letter: ...
+    def authorize(self, token: Token) -> Letter:
+        """Authorize."""
 
-    def started(self, evse: Evse, trigger: str, values: list[Value]) -> Letter: ...
+    def started(self, evse: Evse, trigger: str, values: list[Value]) -> Letter:
+        """The begin of a transaction; `values` is a reading of that moment."""
 
-    def updated(self, evse: Evse, trigger: str, values: list[Value]) -> Letter | None: ...
+    def updated(self, evse: Evse, trigger: str, values: list[Value]) -> Letter | None:
+        """News of a transaction; None where the version tells them otherwise."""
 
-    def stopped(self, evse: Evse, ending: Ending, values: list[Value]) -> Letter: ...
+    def stopped(self, evse: Evse, ending: Ending, values: list[Value]) -> Letter:
+        """The end of a transaction."""
 
-    def meter_values(self, evse: Evse, context: str, values: list[Value]) -> Letter: ...
+    def meter_values(self, evse: Evse, context: str, values: list[Value]) -> Letter:
+        """A reading outside of the messages of a transaction, `context` being a ReadingContext."""
 
-    def token_info(self, answer: Any) -> TokenInfo | None: ...
+    def token_info(self, answer: Any) -> TokenInfo | None:
+        """What an answer says of the token that was sent; None where it says nothing."""
 
-    def firmware_status(self, status: str, request_id: int | None) -> Letter: ...
+    def firmware_status(self, status: str, request_id: int | None) -> Letter:
+        """How an update of the firmware goes on."""
 
-    def log_status(self, status: str, request_id: int | None) -> Letter: ...
+    def log_status(self, status: str, request_id: int | None) -> Letter:
+        """How an upload goes on."""
 
-    def reservation_over(self, reservation: int, status: str) -> Letter | None: ...
+    def reservation_over(self, reservation: int, status: str) -> Letter | None:
+        """A reservation expired or was removed; None where the version does not tell."""
 
-    def fault(self, evse: Evse, *, is_over: bool) -> Letter | None: ...
+    def fault(self, evse: Evse, *, is_over: bool) -> Letter | None:
+        """A fault came or went, besides the status; None where the version does not tell."""
 
-    def sign_certificate(self, csr: str) -> Letter: ...
+    def sign_certificate(self, csr: str) -> Letter:
+        """SignCertificate."""
 
-    def security_event(self, kind: str) -> Letter: ...
+    def security_event(self, kind: str) -> Letter:
+        """SecurityEventNotification."""
 
 
 @dataclass(slots=True)
@@ -177,8 +194,9 @@ class Machine:
 
     @property
     def wall(self) -> datetime:
-        """The station's clock, to the millisecond."""
-        return datetime.fromtimestamp(int((self.now + self.clock_offset_s) * 1000) / 1000, UTC)
+        """The station's clock, in whole seconds: 2.x recommends to omit fractions (2.0.1 part 2, 3.1)."""
+        seconds = int(self.now + self.clock_offset_s)
+        return datetime.fromtimestamp(seconds, UTC)
 
     def after(self, name: str, seconds: float, action: Callable[[], None]) -> None:
         """Call `action` in so many real seconds."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 from ocpp_css.ocpp.messages import Message
 
 KEPT_LIMIT: Final = 2000
-"""Kept messages of one station; beyond it readings in the middle of transactions are thinned out (2.0.1 E04.FR.07)."""
+"""Kept messages of one station; beyond it readings amid transactions are thinned out (2.0.1 E04.FR.07, .08)."""
 
 Done = Callable[[Any], None]
 

@@ -106,9 +106,7 @@ def readings(measurands: Iterable[str], meter: Meter, supply: Supply, rng: Rando
     return values
 
 
-def _reading(  # noqa: PLR0911 -- one case a measurand
-    measurand: str, meter: Meter, supply: Supply, rng: Random
-) -> list[Value]:
+def _reading(measurand: str, meter: Meter, supply: Supply, rng: Random) -> list[Value]:
     match measurand:
         case "Energy.Active.Import.Register":
             return [Value(measurand, Decimal(int(meter.register_wh)), "Wh")]
@@ -120,14 +118,14 @@ def _reading(  # noqa: PLR0911 -- one case a measurand
             return _currents(meter, supply, rng)
         case "Current.Offered":
             return [Value(measurand, _number(supply.offered_w / _volts(supply), 1), "A")]
-        case "Voltage":
-            return _voltages(supply, rng)
         case _:
             return _others(measurand, supply, rng)
 
 
 def _others(measurand: str, supply: Supply, rng: Random) -> list[Value]:
     match measurand:
+        case "Voltage":
+            return _voltages(supply, rng)
         case "Frequency":
             return [Value(measurand, _number(50 + rng.uniform(-0.03, 0.03), 2), "Hertz")]
         case "Temperature":

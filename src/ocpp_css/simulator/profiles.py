@@ -109,7 +109,7 @@ class Profiles:
         return min((limit for limit in limits if limit is not None), default=None)
 
     def _of_transaction(self, moment: Moment) -> float | None:
-        """A TxProfile overrules the TxDefaultProfile (1.6 3.13.4, 2.x K01.FR.34), priority both (2.1 K22)."""
+        """A TxProfile overrules the TxDefaultProfile (1.6 3.13.3), priority charging both (2.1 K21)."""
         if self.has_priority:
             first = self._highest(frozenset({"PriorityCharging"}), moment)
             if first is not None:

@@ -63,9 +63,10 @@ class Tokens:
         return None
 
     def learn(self, token: Token, info: TokenInfo, settings: Settings) -> None:
-        """The central system spoke of a token; the local list is never changed by it (1.6 3.5.2)."""
-        if settings.flag("cache"):
-            self.cache[token.text.lower()] = info
+        """The central system spoke of a token; one of the local list is not cached (1.6 3.5.2, 3.5.3)."""
+        key = token.text.lower()
+        if settings.flag("cache") and not (settings.flag("list") and key in self.listed):
+            self.cache[key] = info
 
     def verdict(self, token: Token, settings: Settings, now: datetime, *, is_online: bool) -> Verdict:
         """Whether `token` may start, must be asked for, or is refused (1.6 4.1, 2.x C10 to C15)."""

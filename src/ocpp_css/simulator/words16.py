@@ -16,7 +16,7 @@ from ocpp_css.simulator.power import Value
 from ocpp_css.simulator.tokens import Token, TokenInfo
 
 UNKNOWN_TRANSACTION: Final = -1
-"""Stands for the id of a transaction whose StartTransaction was never answered (1.6 errata 3.33)."""
+"""Stands for the id of a transaction whose StartTransaction was never answered (1.6 errata 3.18)."""
 
 _REASONS: Final = {
     "ImmediateReset": "HardReset",

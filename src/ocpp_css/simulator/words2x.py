@@ -135,7 +135,7 @@ class Words2x:
         return Letter("TransactionEvent", request, is_kept=True)
 
     def meter_values(self, evse: Evse, context: str, values: list[Value]) -> Letter:
-        """MeterValues: only outside of transactions (2.x J01.FR.02)."""
+        """MeterValues: what belongs to a transaction is told by TransactionEvent (2.x J02)."""
         request = v201.MeterValuesRequest(evse_id=evse.number, meter_value=self._meter_value(values, context))
         return Letter("MeterValues", request)
 

@@ -73,9 +73,16 @@ class Batch:
 def _last_of_each(table: Table, rows: list[Values]) -> list[Values]:
     if len(rows) < 2:
         return rows
-    names = table.c.keys()
-    positions = [names.index(name) for name in key_of(table)]
-    return list({tuple(row[position] for position in positions): row for row in rows}.values())
+    return list({_key(table, row): row for row in rows}.values())
+
+
+def _key(table: Table, row: Values) -> Values:
+    """The primary key in a whole row."""
+    positions = table.info.get("key_positions")
+    if positions is None:
+        names = table.c.keys()
+        positions = table.info["key_positions"] = [names.index(name) for name in key_of(table)]
+    return tuple(row[position] for position in positions)
 
 
 def _verdict(unit: Unit, failed: Guards) -> Outcome | None:
@@ -93,24 +100,31 @@ def _verdict(unit: Unit, failed: Guards) -> Outcome | None:
 def gather(units: list[Unit]) -> Batch:
     """Units of which no two touch the same guarded row or want the same key absent; the rest is deferred."""
     batch = Batch()
-    touched: set[Any] = set()
+    claimed: set[Any] = set()
+    shared: set[Any] = set()
     for unit in units:
-        marks = _marks(unit)
-        if marks and not touched.isdisjoint(marks):
-            batch.deferred.append(unit)
-            continue
-        if marks:
-            touched.update(marks)
-        batch.units.append(unit)
+        claims, shares = _marks(unit)
+        meets = not (claimed.isdisjoint(claims) and claimed.isdisjoint(shares) and shared.isdisjoint(claims))
+        claimed.update(claims)
+        shared.update(shares)
+        (batch.deferred if meets else batch.units).append(unit)
     return batch
 
 
-def _marks(unit: Unit) -> list[Any]:
-    """What the unit claims for itself within a batch: rows it changes or removes, keys it wants absent."""
-    marks: list[Any] = []
+def _marks(unit: Unit) -> tuple[list[Any], list[Any]]:
+    """What the unit claims for itself within a batch (rows it changes or removes, keys it wants absent), and the rows
+    that it overwrites whole, which others may overwrite too.
+    """
+    claims: list[Any] = []
+    shares: list[Any] = []
     for op, table, _, values in unit.writes:
-        if op in {Op.UPDATE, Op.DELETE}:
-            marks.append((table, values[: len(key_of(table))]))
+        match op:
+            case Op.UPDATE | Op.DELETE:
+                claims.append((table, values[: len(key_of(table))]))
+            case Op.UPSERT:
+                shares.append((table, _key(table, values)))
+            case Op.INSERT:
+                pass
     for table, columns, values in unit.absences or ():
-        marks.append((table, columns, values))
-    return marks
+        claims.append((table, columns, values))
+    return claims, shares

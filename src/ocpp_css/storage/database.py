@@ -109,13 +109,25 @@ class Database:
         self._later[table, tuple(row[name] for name in key_of(table))] = values
 
     async def flush(self) -> None:
-        """Write what was said to be written later."""
+        """Write what was said to be written later; what cannot be stored now waits for the next time."""
         rows, self._later = self._later, {}
-        pending = [((table, values)) for (table, _), values in rows.items()]
+        pending = list(rows.items())
         for start in range(0, len(pending), MAX_BATCH):
-            unit = self.unit(0)
-            unit.writes = [(Op.UPSERT, table, (), values) for table, values in pending[start : start + MAX_BATCH]]
-            await unit.commit()
+            chunk = pending[start : start + MAX_BATCH]
+            outcome = await self._flush(chunk)
+            if outcome is Outcome.UNFIT:
+                for row in chunk:
+                    await self._flush([row])
+            elif outcome is Outcome.FAILED:
+                self._later = {**dict(chunk), **self._later}
+
+    async def _flush(self, rows: Sequence[tuple[tuple[Table, Any], tuple[Any, ...]]]) -> Outcome | None:
+        unit = self.unit(0)
+        unit.writes = [(Op.UPSERT, table, (), values) for (table, _), values in rows]
+        ended: asyncio.Future[None] = self._loop.create_future()
+        unit.submit(lambda _unit: None if ended.done() else ended.set_result(None))
+        await ended
+        return unit.outcome
 
     async def close(self) -> None:
         """Commit what waits and let go."""
@@ -146,7 +158,7 @@ class Database:
         for unit in units:
             if unit.outcome is Outcome.COMMITTED:
                 self._publish(unit)
-            elif unit.outcome is Outcome.FAILED:
+            elif unit.outcome in {Outcome.FAILED, Outcome.UNFIT}:
                 _log.error("unit not stored", tenant=unit.tenant, station=unit.station, exc_info=unit.fault)
             if unit.done is not None:
                 unit.done(unit)

@@ -20,7 +20,11 @@ async def open_database(url: str, bus: Bus, clock: Clock, *, migrate: bool = Tru
     """The database, upgraded unless `migrate` is False; then `migrating.NotUpToDate` where it would have to be."""
     if url.startswith("sqlite"):
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    await migrating.bring_up_to_date(url, migrate=migrate)
+    try:
+        await migrating.bring_up_to_date(url, migrate=migrate)
+    except OSError as fault:
+        where = url.rpartition("@")[2]
+        raise OSError(f"the database at {where} cannot be reached: {fault.strerror or fault}") from None
     db = Database(url, bus, clock, node=0)
     db.ids = Ids(await _next_node(db))
     return db

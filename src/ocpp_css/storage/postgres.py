@@ -110,6 +110,9 @@ class PostgresWriter:
             except asyncpg.UniqueViolationError as fault:
                 unit.fault = fault
                 unit.outcome = Outcome.DUPLICATE if unit.absences else Outcome.FAILED
+            except (asyncpg.DataError, OverflowError) as fault:
+                unit.fault = fault
+                unit.outcome = Outcome.UNFIT
             except Exception as fault:  # noqa: BLE001 - told to the unit's owner, who logs it
                 unit.fault = fault
                 unit.outcome = Outcome.FAILED

@@ -44,7 +44,8 @@ class UtcTime(TypeDecorator[datetime]):
             return None
         if dialect.name == "postgresql":
             moment: datetime = value
-            return moment.astimezone(UTC)
+            # asyncpg takes the first and the last moment for infinities and gives them back without a zone.
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         return from_micros(value)
 
 

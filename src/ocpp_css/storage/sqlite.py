@@ -115,6 +115,9 @@ class SqliteWriter:
             batch = gather([unit])
             try:
                 self._attempt(batch)
+            except OverflowError as fault:
+                unit.fault = fault
+                unit.outcome = Outcome.UNFIT
             except Exception as fault:  # noqa: BLE001 - told to the unit's owner, who logs it
                 unit.fault = fault
                 unit.outcome = Outcome.FAILED

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Row, Select, Table, and_
 from sqlalchemy.sql import visitors
-from sqlalchemy.sql.expression import FromClause, Join, SelectBase, TableClause
+from sqlalchemy.sql.expression import FromClause, Join, SelectBase, TableClause, TextClause
 
-from ocpp_css.kit.errors import Conflict, Unavailable
+from ocpp_css.kit.errors import Conflict, Invalid, Unavailable
 
 if TYPE_CHECKING:
     from ocpp_css.storage.database import Database
@@ -29,6 +29,8 @@ class Outcome(Enum):
     """A key the unit wanted absent was there."""
     FENCED = "fenced"
     """A newer connection owns the station."""
+    UNFIT = "unfit"
+    """A value is none that the database can hold; the same unit would fail again."""
     FAILED = "failed"
 
 
@@ -249,7 +251,8 @@ class Unit:
         self._db.submit(self)
 
     async def commit(self) -> None:
-        """Wait until the unit is durable; raises Conflict when somebody was faster, Unavailable when storage failed.
+        """Wait until the unit is durable; raises Conflict when somebody was faster, Unavailable when storage failed,
+        Invalid when a value cannot be stored.
 
         What is recorded afterwards is another commit's.
         """
@@ -261,6 +264,8 @@ class Unit:
         match self.outcome:
             case Outcome.COMMITTED:
                 self._begin_anew()
+            case Outcome.UNFIT:
+                raise Invalid("A value is outside of what can be stored; nothing was changed.")
             case Outcome.FAILED:
                 raise Unavailable("The change could not be stored; nothing was changed. Try again shortly.")
             case _:
@@ -270,6 +275,9 @@ class Unit:
         self.writes = []
         self.versions = self.absences = self.facts = self.live = self.kept = self.dropped = self.later_rows = None
         self.outcome = None
+
+
+_UNCHECKED = (SelectBase, TextClause)
 
 
 def scoped(query: AnySelect, tenant: int) -> AnySelect:
@@ -285,10 +293,14 @@ def scoped(query: AnySelect, tenant: int) -> AnySelect:
 
 
 def _check_clause(query: AnySelect, read: Sequence[FromClause]) -> None:
-    """The conditions name no table beyond those that are read, and hold no query of their own."""
-    for part in visitors.iterate(query.whereclause) if query.whereclause is not None else ():
-        if isinstance(part, SelectBase) or (isinstance(part, Column) and part.table not in read):
-            msg = "a condition that reads another table would escape the tenant's scope"
+    """No part names a table beyond those that are read, holds a query of its own, or is text that nobody can check."""
+    for part in visitors.iterate(query):
+        if part is query:
+            continue
+        is_foreign = isinstance(part, Column) and part.table not in read
+        is_text = isinstance(part, _UNCHECKED) or (getattr(part, "is_literal", False) and str(part) != "*")
+        if is_foreign or is_text:
+            msg = "what reads another table, or text, would escape the tenant's scope"
             raise TypeError(msg)
 
 

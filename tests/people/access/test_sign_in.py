@@ -271,6 +271,8 @@ async def test_a_new_password_needs_the_present_one_and_ends_the_other_sessions(
 async def test_a_person_of_two_accounts_switches_between_them(ann, other, db, account):
     made = await create_account(db, "Bolt", "ann@example.org", PASSWORD)
     assert (await ann.get("/api/v1/me")).json()["account"] == "Main"
+    listed = await ann.get("/console/me/accounts")
+    assert f"/console/account/{made['account_id']}" in listed.text
     assert (await ann.post(f"/console/account/{made['account_id']}")).status_code == 303
     assert (await ann.get("/api/v1/account")).json()["name"] == "Bolt"
     assert (await ann.get("/api/v1/me")).json()["account_id"] == made["account_id"]

@@ -163,6 +163,7 @@ def _copy(source: Path, target: Path) -> None:
     old, new = sqlite3.connect(f"file:{source}?mode=ro", uri=True), sqlite3.connect(target)
     try:
         old.backup(new)
+        new.execute("PRAGMA journal_mode=DELETE")
     finally:
         old.close()
         new.close()

@@ -22,7 +22,7 @@ app = App(
     version=version("ocpp-css"),
     config=[
         Env("OCPP_CSS_", command=False),
-        Toml("ocpp-css.toml", search_parents=False, allow_unknown=True),
+        Toml("ocpp-css.toml", search_parents=False, allow_unknown=True, use_commands_as_keys=False),
     ],
 )
 administration.register(app)
@@ -64,6 +64,8 @@ def main() -> None:
     except Refusal as refusal:
         sys.stderr.write(f"{refusal.title}: {refusal.detail}\n")
         sys.exit(EXIT_REFUSED)
+    except BrokenPipeError:
+        sys.exit(0)
     except (OSError, remote.Refused) as fault:
         sys.stderr.write(f"{fault}\n")
         sys.exit(EXIT_REFUSED)

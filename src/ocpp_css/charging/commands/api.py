@@ -11,12 +11,11 @@ from msgspec import Meta
 
 from ocpp_css.charging import stations
 from ocpp_css.charging.commands.model import CommandStatus
-from ocpp_css.charging.commands.service import LONGEST_TIMEOUT_S, Commands, variables
+from ocpp_css.charging.commands.service import LONGEST_TIMEOUT_S, Commands, intents, variables
 from ocpp_css.charging.commands.service.shown import CommandShown, shown
 from ocpp_css.charging.commands.store import page as read_page
 from ocpp_css.charging.commands.store import to_command
 from ocpp_css.edge import Principal, needs
-from ocpp_css.kit.errors import Unavailable
 from ocpp_css.kit.ids import parse_public
 from ocpp_css.kit.paging import Page, page_of, page_request
 from ocpp_css.ocpp import forms
@@ -138,16 +137,10 @@ async def start_charging(
     """Ask the station to start: RemoteStartTransaction or RequestStartTransaction, as its version says."""
     station = await stations.get(unit, identity)
     version = await commands.version_of(unit, station)
-    if version == "1.6":
-        connector = data.connector_id if data.evse_id is None else data.evse_id
-        action = "RemoteStartTransaction"
-        payload: dict[str, Any] = {"idTag": data.id_token} | ({} if connector is None else {"connectorId": connector})
-    else:
-        action = "RequestStartTransaction"
-        payload = {
-            "idToken": {"idToken": data.id_token, "type": data.type},
-            "remoteStartId": unit.new_id() % (1 << 31),
-        } | ({} if data.evse_id is None else {"evseId": data.evse_id})
+    place = data.connector_id if version == "1.6" and data.evse_id is None else data.evse_id
+    action, payload = intents.start(
+        version, data.id_token, place=place, remote_start_id=unit.new_id() % (1 << 31), kind=data.type
+    )
     command = await commands.send(unit, station, action, payload, by=principal.name, timeout_s=data.timeout_s)
     audit.record(unit, principal, "command.send", "station", identity, after={"action": action})
     return await shown(unit, command)
@@ -199,30 +192,7 @@ async def set_variables(
     return answer
 
 
-@post("/api/v1/ChargePoint/{identity:str}/{action:str}", opt=needs("commands:send"), status_code=200)
-async def old_command(
-    unit: NamedDependency[Unit],
-    commands: NamedDependency[Commands],
-    principal: NamedDependency[Principal],
-    identity: FromPath[str],
-    action: FromPath[str],
-    data: JSONBody[Any],
-) -> Any:
-    """The form of the system that this one follows: the body is the payload, the reply the station's payload."""
-    station = await stations.get(unit, identity)
-    command = await commands.send(unit, station, action, data, by=principal.name)
-    audit.record(unit, principal, "command.send", "station", identity, after={"action": action})
-    if command.status == "answered":
-        return command.response
-    if command.status == "error":
-        return {
-            "error": True, "errorCode": command.error_code, "errorDescription": command.error_description,
-            "errorDetails": command.error_details or {},
-        }  # fmt: skip
-    raise Unavailable("The station did not answer: {status}.", status=command.status)
-
-
 HANDLERS = (
     send_command, list_commands, read_command, cancel_command, list_actions, start_charging, get_variables,
-    set_variables, old_command,
+    set_variables,
 )  # fmt: skip

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from ocpp_css.assembly import Area, PersonalData, Wiring
-from ocpp_css.charging.commands import api, jobs
+from ocpp_css.charging.commands import api, jobs, pages
 from ocpp_css.charging.commands.service import Commands
 from ocpp_css.charging.commands.store import COMMANDS
 
@@ -41,7 +42,9 @@ AREA = Area(
     name="charging/commands",
     after=["charging/stations"],
     tables=[COMMANDS],
-    routes=api.HANDLERS,
+    routes=[*api.HANDLERS, *pages.HANDLERS],
+    panels=pages.PANELS,
+    templates=Path(__file__).parent / "templates",
     permissions={"commands:send": "Send commands to stations"},
     start=start,
     dependencies={"commands": lambda wiring: wiring.services["commands"]},

@@ -63,6 +63,13 @@ async def page(
     return await unit.all(query.order_by(COMMANDS.c.id.desc()).limit(limit + 1))
 
 
+async def last_actions(unit: Unit, station_id: int, limit: int) -> list[str]:
+    """The actions that were sent last, each once, the newest first; looked for among the station's last hundred."""
+    query = select(COMMANDS.c.action).where(COMMANDS.c.station_id == station_id)
+    rows = await unit.all(query.order_by(COMMANDS.c.id.desc()).limit(100))
+    return list(dict.fromkeys(str(row.action) for row in rows))[:limit]
+
+
 async def queued(unit: Unit, station_id: int) -> list[Command]:
     """What waits for a station, in order."""
     query = select(COMMANDS).where(COMMANDS.c.station_id == station_id, COMMANDS.c.status == "queued")

@@ -23,7 +23,7 @@ WAITING = 1_000
 
 
 @get("/api/v1/stations/{identity:str}/messages", opt=needs("messages:read"))
-async def list_messages(  # noqa: PLR0913, PLR0917 - the filters of the list
+async def list_messages(  # noqa: PLR0917 - the filters of the list
     unit: NamedDependency[Unit],
     identity: FromPath[str],
     limit: FromQuery[int | None] = None,

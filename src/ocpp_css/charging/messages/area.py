@@ -1,13 +1,32 @@
 """What the message log offers."""
 
-from ocpp_css.assembly import Area, PersonalData
-from ocpp_css.charging.messages import api
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from ocpp_css.assembly import Area, PersonalData, Wiring
+from ocpp_css.charging.messages import api, jobs, pages
 from ocpp_css.gateway.messages import MESSAGES
+
+
+async def start(wiring: Wiring) -> Callable[[], Awaitable[None]]:
+    """Forget old messages each hour."""
+    task = asyncio.get_running_loop().create_task(jobs.forget_regularly(wiring.db), name="forget-messages")
+
+    async def stop() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    return stop
+
 
 AREA = Area(
     name="charging/messages",
     tables=[MESSAGES],
+    start=start,
     routes=api.HANDLERS,
+    panels=pages.PANELS,
+    templates=Path(__file__).parent / "templates",
     permissions={"messages:read": "Read what stations say and are told"},
     personal_data=[
         PersonalData(

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from ocpp_css.charging.messages import store
-from ocpp_css.charging.messages.model import Direction, LogMessage
+from ocpp_css.charging.messages.model import LogMessage
 from ocpp_css.kit.ids import parse_public, public
 from ocpp_css.kit.paging import Cursor, Page, PageRequest
 from ocpp_css.storage import Unit
@@ -62,47 +62,47 @@ def _references(rows: Iterable[Any]) -> set[str]:
 
 def messages_of(row: Mapping[Any, Any], names: Mapping[str, str]) -> list[LogMessage]:
     """The answer (if there is one) and the call of an exchange, in this order."""
-    is_in = row["direction"] == "in"
+    has_answer = row["answer"] is not None or row["error"] is not None
+    return [_answer(row, names), _call(row, names)] if has_answer else [_call(row, names)]
+
+
+def _answer(row: Mapping[Any, Any], names: Mapping[str, str]) -> LogMessage:
     at: datetime = row["at"]
     latency_us = row["latency_us"]
-    exchange = public(row["id"])
-    shared = {
-        "exchange_id": exchange,
+    return LogMessage(
+        **_shared(row),
+        id=f"{public(row['id'])}.a",
+        direction="out" if row["direction"] == "in" else "in",
+        message_type="CALLRESULT" if row["error"] is None else "CALLERROR",
+        payload=_filled(row["answer"], names),
+        error=row["error"],
+        at=at + timedelta(microseconds=latency_us or 0),
+        latency_ms=None if latency_us is None else latency_us / 1000,
+        violations=[],
+    )
+
+
+def _call(row: Mapping[Any, Any], names: Mapping[str, str]) -> LogMessage:
+    return LogMessage(
+        **_shared(row),
+        id=f"{public(row['id'])}.c",
+        direction=row["direction"],
+        message_type="CALL",
+        payload=_filled(row["payload"], names),
+        error=None,
+        at=row["at"],
+        latency_ms=None,
+        violations=row["notes"] or [],
+    )
+
+
+def _shared(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {
+        "exchange_id": public(row["id"]),
         "message_id": row["message_id"],
         "action": row["action"],
         "transaction_id": None if row["transaction_id"] is None else public(row["transaction_id"]),
     }
-    found = []
-    if row["answer"] is not None or row["error"] is not None:
-        answer: Direction = "out" if is_in else "in"
-        found.append(
-            LogMessage(
-                **shared,
-                id=f"{exchange}.a",
-                direction=answer,
-                message_type="CALLRESULT" if row["error"] is None else "CALLERROR",
-                payload=_filled(row["answer"], names),
-                error=row["error"],
-                at=at + timedelta(microseconds=latency_us or 0),
-                latency_ms=None if latency_us is None else latency_us / 1000,
-                violations=[],
-            )
-        )
-    call: Direction = "in" if is_in else "out"
-    found.append(
-        LogMessage(
-            **shared,
-            id=f"{exchange}.c",
-            direction=call,
-            message_type="CALL",
-            payload=_filled(row["payload"], names),
-            error=None,
-            at=at,
-            latency_ms=None,
-            violations=row["notes"] or [],
-        )
-    )
-    return found
 
 
 def _filled(text: str | None, names: Mapping[str, str]) -> Any:

@@ -1,6 +1,7 @@
 """Queries on the message log."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -32,3 +33,15 @@ async def page(
     if before is not None:
         query = query.where(MESSAGES.c.id <= before)
     return await unit.all(query.order_by(MESSAGES.c.id.desc()).limit(limit + 1))
+
+
+async def outdated(unit: Unit, before: datetime, after: int, limit: int) -> Sequence[int]:
+    """Exchanges behind the number `after` that arrived before and belong to no transaction, the oldest first."""
+    query = select(MESSAGES.c.id).where(MESSAGES.c.transaction_id.is_(None), MESSAGES.c.id > after)
+    query = query.where(MESSAGES.c.id < first_id_at(to_micros(before) // 1000))
+    return [row.id for row in await unit.all(query.order_by(MESSAGES.c.id).limit(limit))]
+
+
+def remove(unit: Unit, number: int) -> None:
+    """Forget one exchange."""
+    unit.delete(MESSAGES, (number,))

@@ -1,8 +1,18 @@
 """Stations: who they are, where they are, what they say of themselves."""
 
+from ocpp_css.charging.stations.errors import StationUnknown
 from ocpp_css.charging.stations.model import Presence, Seen, Station
 from ocpp_css.charging.stations.service.directory import Doors, MemoryDirectory
-from ocpp_css.charging.stations.service.lookup import by_number, figures, identities, numbers_matching, presence, seen
+from ocpp_css.charging.stations.service.lookup import (
+    by_number,
+    figures,
+    identities,
+    listed,
+    numbers_matching,
+    owners,
+    presence,
+    seen,
+)
 from ocpp_css.charging.stations.service.registration import get
 from ocpp_css.charging.stations.service.reports import learn
 
@@ -12,12 +22,15 @@ __all__ = [
     "Presence",
     "Seen",
     "Station",
+    "StationUnknown",
     "by_number",
     "figures",
     "get",
     "identities",
     "learn",
+    "listed",
     "numbers_matching",
+    "owners",
     "presence",
     "seen",
 ]

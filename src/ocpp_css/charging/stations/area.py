@@ -1,14 +1,16 @@
 """What stations offer."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from litestar.di import Provide
 
 from ocpp_css.assembly import Area, PersonalData, Wiring
-from ocpp_css.charging.stations import api, store
+from ocpp_css.charging.stations import api, pages, store
 from ocpp_css.charging.stations.actions import routes
 from ocpp_css.charging.stations.api.stations import address_of
 from ocpp_css.charging.stations.service.directory import MemoryDirectory
+from ocpp_css.edge import NavEntry, lazy
 
 
 async def start(wiring: Wiring) -> Callable[[], Awaitable[None]]:
@@ -35,7 +37,10 @@ AREA = Area(
         store.SECURITY_EVENTS,
         store.DEVICE_EVENTS,
     ],
-    routes=api.HANDLERS,
+    routes=[*api.HANDLERS, *pages.HANDLERS],
+    nav=[NavEntry(lazy("Stations"), "/console/stations", "charging-pile", 20, "stations:read")],
+    panels=pages.PANELS,
+    templates=Path(__file__).parent / "templates",
     actions=routes,
     states=[store.CONNECTORS_OF],
     permissions={

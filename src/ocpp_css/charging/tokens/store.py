@@ -75,6 +75,13 @@ async def page(
     return await unit.all(query)
 
 
+async def by_numbers(unit: Unit, numbers: Sequence[int]) -> list[Token]:
+    """The tokens of these numbers that there are."""
+    if not numbers:
+        return []
+    return [to_token(row) for row in await unit.all(select(TOKENS).where(TOKENS.c.token_id.in_(numbers[:500])))]
+
+
 async def count(unit: Unit) -> int:
     """How many tokens the tenant has."""
     rows = await unit.all(select(func.count()).select_from(TOKENS))

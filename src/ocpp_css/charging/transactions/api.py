@@ -39,7 +39,7 @@ Reason = Annotated[str, Meta(min_length=3, max_length=500)]
 
 
 @get("/api/v1/transactions", opt=needs("transactions:read"))
-async def list_transactions(  # noqa: PLR0913, PLR0917 - the filters of the list
+async def list_transactions(  # noqa: PLR0917 - the filters of the list
     unit: NamedDependency[Unit],
     request: Request[Any, Any, Any],
     db: NamedDependency[Database],

@@ -1,12 +1,21 @@
 """What transactions offer."""
 
+from pathlib import Path
+
 from ocpp_css.assembly import Area, PersonalData
-from ocpp_css.charging.transactions import actions, api, store
+from ocpp_css.charging.transactions import actions, api, pages, store
+from ocpp_css.edge import NavEntry, lazy
 
 AREA = Area(
     name="charging/transactions",
     tables=[store.TRANSACTIONS, store.READINGS, store.REVIEW],
-    routes=api.HANDLERS,
+    routes=[*api.HANDLERS, *pages.HANDLERS],
+    nav=[
+        NavEntry(lazy("Transactions"), "/console/transactions", "arrows-exchange", 30, "transactions:read"),
+        NavEntry(lazy("Review"), "/console/review", "shield-check", 50, "review:read"),
+    ],
+    panels=pages.PANELS,
+    templates=Path(__file__).parent / "templates",
     actions=[actions.routes],
     states=[store.CHARGING],
     permissions={

@@ -49,6 +49,7 @@ AREA = Area(
         sign_in.first_start_page,
         sign_in.first_start,
         own.sessions_page,
+        own.accounts_page,
         own.end_session,
         own.end_other_sessions,
         own.password_page,

@@ -16,7 +16,7 @@ async def start(wiring: Wiring) -> Callable[[], Awaitable[None]]:
 
     Provides `services["doors"]`.
     """
-    await service.ensure_default(wiring.db)
+    await service.ensure_default(wiring.db, wiring.settings.default_account)
     doors = service.MemoryDoors(wiring.db, wiring.bus)
     watch = OutsideWatch(wiring.db, doors)
     await watch.begin()

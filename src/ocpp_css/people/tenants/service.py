@@ -75,16 +75,31 @@ def _open(unit: Unit, name: str, *, is_default: bool) -> Account:
     return account
 
 
-async def ensure_default(db: Database) -> None:
-    """Make the default account when the service has no account at all."""
+async def ensure_default(db: Database, name: str | None = None) -> None:
+    """Make the default account when the service has no account at all; a name given makes that account the default."""
     unit = db.unit(PROVIDER)
-    if await store.has_any(unit):
-        return
-    _open(unit, _DEFAULT_NAME, is_default=True)
+    if not await store.has_any(unit):
+        _open(unit, name or _DEFAULT_NAME, is_default=True)
+    elif name is not None and not await store.named(unit, None, name):
+        _open(unit, name, is_default=False)
     try:
         await unit.commit()
     except Conflict:
         return  # another process was faster: there is a default account
+    if name is not None:
+        await _make_default(db, name)
+
+
+async def _make_default(db: Database, name: str) -> None:
+    """Of two accounts only one is the default at any time: the old one gives it up first."""
+    chosen = await find(db.unit(PROVIDER), name)
+    before = await default(db.unit(PROVIDER))
+    for account, is_default in ((before, None), (chosen, True)):
+        if account is None or chosen.is_default:
+            continue
+        unit = db.unit(PROVIDER)
+        store.change(unit, account, is_default=is_default)
+        await unit.commit()
 
 
 async def change(unit: Unit, account_id: int, principal: Principal, changes: Mapping[str, Any]) -> Account:

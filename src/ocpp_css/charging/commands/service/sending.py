@@ -37,7 +37,7 @@ class Commands:
         self._db = db
         self._link = link
         self._pseudonyms = pseudonyms
-        self._busy: set[tuple[int, int]] = set()
+        self._busy: dict[tuple[int, int], bool] = {}
         self._awaited: set[tuple[int, int]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -51,7 +51,7 @@ class Commands:
         found = await self.action_of(unit, station, action)
         wire = check(found, payload)
         timeout_s = min(max(float(how.get("timeout_s") or DEFAULT_TIMEOUT_S), 1.0), LONGEST_TIMEOUT_S)
-        expires_at: datetime | None = how.get("expires_at") or (unit.now + DEFAULT_WAIT if how.get("queue") else None)
+        expires_at: datetime | None = (how.get("expires_at") or unit.now + DEFAULT_WAIT) if how.get("queue") else None
         presence = await stations.presence(unit, station.station_id)
         waits = bool(how.get("queue")) and not presence.is_online
         own = self._db.unit(unit.tenant)
@@ -71,7 +71,11 @@ class Commands:
         if waits:
             own.tell(f"queued.{own.tenant}", {"station": station.station_id})
         await own.commit()
-        return command if waits else await self._deliver(own.tenant, station, found, command, wire)
+        if not waits:
+            return await self._deliver(own.tenant, station, found, command, wire)
+        if (await stations.presence(self._db.unit(own.tenant), station.station_id)).is_online:
+            self.station_came(own.tenant, station.station_id)
+        return command
 
     async def action_of(self, unit: Unit, station: stations.Station, action: str) -> Action[Any, Any]:
         """The action in the version that the station speaks, or spoke last."""
@@ -101,7 +105,17 @@ class Commands:
         self, tenant: int, station: stations.Station, action: Action[Any, Any], command: Command, wire: bytes
     ) -> Command:
         result = await self._link.call(tenant, station.station_id, action.name, wire, command.timeout_s)
+        if command.expires_at is not None and result.status in {"offline", "busy"}:
+            return await self._wait_again(tenant, command)
         return await self._finish(tenant, station, action, command, result)
+
+    async def _wait_again(self, tenant: int, command: Command) -> Command:
+        """It did not go out and may wait: it is delivered when the station comes."""
+        unit = self._db.unit(tenant)
+        waiting = store.change(unit, command, status="queued", sent_at=None)
+        unit.tell(f"queued.{tenant}", {"station": command.station_id})
+        await unit.commit()
+        return waiting
 
     async def _finish(
         self, tenant: int, station: stations.Station, action: Action[Any, Any], command: Command, result: CallResult
@@ -136,14 +150,22 @@ class Commands:
     def station_came(self, tenant: int, station_id: int) -> None:
         """A station is connected: deliver what waits for it, if anything does, one after the other."""
         key = (tenant, station_id)
-        if key in self._busy or key not in self._awaited:
+        if key not in self._awaited:
             return
-        self._busy.add(key)
+        if key in self._busy:
+            self._busy[key] = True
+            return
+        self._busy[key] = False
         self._awaited.discard(key)
         task = asyncio.get_running_loop().create_task(self._deliver_queued(tenant, station_id))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(lambda _task: self._busy.discard(key))
+        task.add_done_callback(lambda _task: self._delivered(tenant, station_id))
+
+    def _delivered(self, tenant: int, station_id: int) -> None:
+        """It came once more while the delivery was under way: what still waits is delivered now."""
+        if self._busy.pop((tenant, station_id)):
+            self.station_came(tenant, station_id)
 
     async def _deliver_queued(self, tenant: int, station_id: int) -> None:
         try:
@@ -176,7 +198,7 @@ class Commands:
         except Conflict:
             return True
         ended = await self._deliver(tenant, station, action, sent, wire)
-        return ended.status not in {"offline", "lost"}
+        return ended.status not in {"queued", "lost"}
 
     async def cancel(self, unit: Unit, number: int) -> Command:
         """Take back a command that waits."""

@@ -14,36 +14,36 @@ routes: Routes[Context] = Routes()
 @routes.on(v16.BOOT_NOTIFICATION)
 async def boot(context: Context, request: v16.BootNotificationRequest) -> v16.BootNotificationResponse:
     status, interval = reports.boot(context.unit, context.station, v1x.boot(request), "1.6")
-    return v16.BootNotificationResponse(status=status, current_time=context.now, interval=interval)
+    return v16.BootNotificationResponse(status=status, current_time=context.time, interval=interval)
 
 
 @routes.on(v201.BOOT_NOTIFICATION)
 async def boot_201(context: Context, request: v201.BootNotificationRequest) -> v201.BootNotificationResponse:
     said = v2x.boot(request.charging_station, request.reason)
     status, interval = reports.boot(context.unit, context.station, said, "2.0.1")
-    return v201.BootNotificationResponse(status=status, current_time=context.now, interval=interval)
+    return v201.BootNotificationResponse(status=status, current_time=context.time, interval=interval)
 
 
 @routes.on(v21.BOOT_NOTIFICATION)
 async def boot_21(context: Context, request: v21.BootNotificationRequest) -> v21.BootNotificationResponse:
     said = v2x.boot(request.charging_station, request.reason)
     status, interval = reports.boot(context.unit, context.station, said, "2.1")
-    return v21.BootNotificationResponse(status=status, current_time=context.now, interval=interval)
+    return v21.BootNotificationResponse(status=status, current_time=context.time, interval=interval)
 
 
 @routes.on(v16.HEARTBEAT)
 async def heartbeat(context: Context, request: v16.HeartbeatRequest) -> v16.HeartbeatResponse:  # noqa: ARG001
-    return v16.HeartbeatResponse(current_time=context.now)
+    return v16.HeartbeatResponse(current_time=context.time)
 
 
 @routes.on(v201.HEARTBEAT)
 async def heartbeat_201(context: Context, request: v201.HeartbeatRequest) -> v201.HeartbeatResponse:  # noqa: ARG001
-    return v201.HeartbeatResponse(current_time=context.now)
+    return v201.HeartbeatResponse(current_time=context.time)
 
 
 @routes.on(v21.HEARTBEAT)
 async def heartbeat_21(context: Context, request: v21.HeartbeatRequest) -> v21.HeartbeatResponse:  # noqa: ARG001
-    return v21.HeartbeatResponse(current_time=context.now)
+    return v21.HeartbeatResponse(current_time=context.time)
 
 
 @routes.on(v16.STATUS_NOTIFICATION)

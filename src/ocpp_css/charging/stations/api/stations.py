@@ -39,16 +39,18 @@ async def address_of(
     db: NamedDependency[Database], principal: NamedDependency[Principal], request: Request[Any, Any, Any]
 ) -> StationAddress:
     """The account's station address, as seen from where the request came."""
-    account = await tenants.get(db.unit(PROVIDER), principal.tenant)
-    base = request.app.state.station_url
-    if not base:
-        host = request.url.hostname or "localhost"
-        base = f"ws://{f'[{host}]' if ':' in host else host}:{request.app.state.station_port}"
-    return StationAddress(base, account.connection_code)
+    account = await tenants.known(db.unit(PROVIDER), principal.tenant)
+    state = request.app.state
+    host = request.url.hostname or "localhost"
+    shown = f"[{host}]" if ":" in host else host
+    tls_base = f"wss://{shown}:{state.station_tls_port}" if state.station_tls_port else None
+    base = state.station_url or f"ws://{shown}:{state.station_port}"
+    code = "" if account is None else account.connection_code
+    return StationAddress(base, code, tls_base=None if state.station_url else tls_base)
 
 
 @get("/api/v1/stations", opt=needs("stations:read"))
-async def list_stations(  # noqa: PLR0913, PLR0917 - the filters of the list
+async def list_stations(  # noqa: PLR0917 - the filters of the list
     unit: NamedDependency[Unit],
     station_address: NamedDependency[StationAddress],
     limit: FromQuery[int | None] = None,

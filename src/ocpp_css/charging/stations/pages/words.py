@@ -25,7 +25,7 @@ STATUSES: Mapping[str, Sign] = {
     "Finishing": Sign(lazy("Finishing"), "info", "hourglass"),
     "Occupied": Sign(lazy("Occupied"), "info", "plug-connected"),
     "Reserved": Sign(lazy("Reserved"), "warn", "clock"),
-    "Unavailable": Sign(lazy("Out of service"), "", "ban"),
+    "Unavailable": Sign(lazy("Unavailable"), "", "ban"),
     "Faulted": Sign(lazy("Faulted"), "bad", "alert-triangle"),
 }
 UNKNOWN = Sign(lazy("No state yet"), "", "help")

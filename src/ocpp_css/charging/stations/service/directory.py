@@ -9,6 +9,7 @@ from ocpp_css.bus import Bus, Message
 from ocpp_css.charging.stations import store
 from ocpp_css.charging.stations.model import Station
 from ocpp_css.gateway.directory import StationEntry
+from ocpp_css.kit.errors import Conflict
 from ocpp_css.ocpp.leniency import Quirk
 from ocpp_css.storage import Database, Unit
 
@@ -68,7 +69,11 @@ class MemoryDirectory:
             station_id=unit.new_id(), identity=identity, identity_key=identity, registration_status="Pending",
             is_bare=True, created_at=unit.now,
         )  # fmt: skip
-        await register(self._db, unit, station)
+        try:
+            await register(self._db, unit, station)
+        except Conflict:
+            if (tenant, identity) not in self._by_identity:
+                raise
         return self._by_identity[tenant, identity]
 
     def hash_password(self, password: bytes) -> str:
@@ -95,8 +100,10 @@ class MemoryDirectory:
         self._by_identity[tenant, entry.identity] = entry
         if station["is_bare"]:
             self._bare.setdefault(entry.identity, place)
-        for name in ("security_profile", "registration_status", "is_accepted", "max_message_bytes", "logs_heartbeats"):
+        is_still_accepted = entry.is_accepted and station["registration_status"] == "Accepted"
+        for name in ("security_profile", "registration_status", "max_message_bytes", "logs_heartbeats"):
             setattr(entry, name, station[name])
+        entry.is_accepted = station["is_accepted"] or is_still_accepted
         entry.passwords = tuple(station["passwords"])
         entry.versions = tuple(station["versions"])
         entry.quirks = frozenset(Quirk(name) for name in station["quirks"])

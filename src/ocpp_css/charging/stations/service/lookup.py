@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ocpp_css.charging.stations import store
 from ocpp_css.charging.stations.model import Presence, Seen, Station
-from ocpp_css.storage import Unit
+from ocpp_css.model.station import Connector
+from ocpp_css.storage import Database, Unit
 
 
 async def by_number(unit: Unit, station_id: int) -> Station | None:
@@ -36,3 +37,15 @@ async def seen(unit: Unit, station: Station) -> Seen:
 async def figures(unit: Unit) -> Mapping[str, int]:
     """How many stations there are (`stations`) and are online (`online`), and how many connectors by state."""
     return await store.count_by_state(unit)
+
+
+async def listed(unit: Unit, limit: int) -> list[tuple[Station, Presence, Sequence[Connector]]]:
+    """The first stations by identity, with presence and connectors."""
+    rows = await store.page(unit, filters={}, order="identity", after=None, limit=limit)
+    connectors = await store.connectors_of_many(unit, [row.station_id for row in rows])
+    return [(store.to_station(row), store.to_presence(row), connectors[row.station_id]) for row in rows[:limit]]
+
+
+async def owners(db: Database) -> list[int]:
+    """The tenants that have, or had, stations: for work that goes over all of them."""
+    return await store.owners(db)

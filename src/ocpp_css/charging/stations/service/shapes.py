@@ -195,14 +195,20 @@ def evses(connectors: Sequence[Connector]) -> list[EvseShown]:
 class StationAddress:
     """Where the stations of one account connect."""
 
-    def __init__(self, base: str, code: str) -> None:
+    def __init__(self, base: str, code: str, *, tls_base: str | None = None) -> None:
         self._base = base.rstrip("/")
+        self._tls_base = tls_base
         self._code = code
 
     def url(self, station: Station) -> str:
         """The short address where the identity is claimed, else the one with the account's code."""
         path = station.identity if station.is_bare else f"{self._code}/{station.identity}"
-        return f"{self._base}/ocpp/{path}"
+        base = self._tls_base if station.security_profile >= 2 and self._tls_base else self._base
+        return f"{base}/ocpp/{path}"
+
+    def example(self) -> str:
+        """What the address of a new station looks like."""
+        return f"{self._base}/ocpp/…"
 
 
 def columns(fields: dict[str, Any]) -> dict[str, Any]:

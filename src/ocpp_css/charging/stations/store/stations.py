@@ -120,14 +120,22 @@ def _presence_columns() -> Select[Any]:
     )
 
 
-def _listed() -> Select[Any]:
+def _listed(status: str | None) -> Select[Any]:
+    """Registered stations with their presence; with `status` only those that have a connector in that state."""
     source = joined(
         joined(STATIONS, LINKS, STATIONS.c.station_id == LINKS.c.station_id),
         SEEN,
         STATIONS.c.station_id == SEEN.c.station_id,
     )
-    presence = _presence_columns().selected_columns
-    return select(*STATIONS.c, *presence).select_from(source).where(STATIONS.c.removed_at.is_(None))
+    columns = (*STATIONS.c, *_presence_columns().selected_columns)
+    if status is None:
+        return select(*columns).select_from(source).where(STATIONS.c.removed_at.is_(None))
+    query = select(*columns).select_from(source.join(CONNECTORS, _SAME_STATION))
+    query = query.where(STATIONS.c.removed_at.is_(None), CONNECTORS.c.status == status)
+    return query.group_by(*(table.c[name] for table in (STATIONS, LINKS, SEEN) for name in ("tenant_id", "station_id")))
+
+
+_SAME_STATION = (STATIONS.c.tenant_id == CONNECTORS.c.tenant_id) & (STATIONS.c.station_id == CONNECTORS.c.station_id)
 
 
 async def page(
@@ -137,7 +145,7 @@ async def page(
     column = {"identity": STATIONS.c.identity, "name": func.coalesce(STATIONS.c.name, STATIONS.c.identity)}.get(
         order.removeprefix("-"), STATIONS.c.created_at
     )
-    query = _filtered(_listed(), filters)
+    query = _filtered(_listed(filters.get("status")), filters)
     falls = order.startswith("-")
     if after is not None:
         beyond = column < after.value if falls else column > after.value
@@ -166,15 +174,7 @@ def _filtered(query: Select[Any], filters: Mapping[str, Any]) -> Select[Any]:
     for name in ("registration_status", "vendor", "site_id", "ocpp_version"):
         if (value := filters.get(name)) is not None:
             query = query.where(STATIONS.c[name] == value)
-    if (status := filters.get("status")) is not None:
-        query = query.where(_has_connector(status))
     return query if not filters.get("weak") else query.where(_is_weak())
-
-
-def _has_connector(status: str) -> ColumnElement[bool]:
-    """A connector of the station (of the same tenant: the subquery is bound to the row) is in this state."""
-    same = (CONNECTORS.c.tenant_id == STATIONS.c.tenant_id) & (CONNECTORS.c.station_id == STATIONS.c.station_id)
-    return select(CONNECTORS.c.station_id).where(same, CONNECTORS.c.status == status).correlate(STATIONS).exists()
 
 
 def _is_weak() -> ColumnElement[bool]:
@@ -189,13 +189,16 @@ async def attention(unit: Unit) -> dict[str, int]:
     is_online = func.coalesce(LINKS.c.is_online, False)
     wanted: dict[str, ColumnElement[bool]] = {
         "offline": is_online.is_(False),
-        "faulted": _has_connector("Faulted"),
         "weak": _is_weak(),
         "pending": STATIONS.c.registration_status == "Pending",
     }
     columns = [func.coalesce(func.sum(case((found, 1), else_=0)), 0).label(name) for name, found in wanted.items()]
     row = (await unit.all(select(*columns).select_from(source).where(STATIONS.c.removed_at.is_(None))))[0]
-    return {name: int(getattr(row, name)) for name in wanted}
+    broken = select(func.count(STATIONS.c.station_id.distinct()).label("number"))
+    broken = broken.select_from(STATIONS.join(CONNECTORS, _SAME_STATION))
+    broken = broken.where(STATIONS.c.removed_at.is_(None), CONNECTORS.c.status == "Faulted")
+    faulted = int((await unit.all(broken))[0].number)
+    return {name: int(getattr(row, name)) for name in wanted} | {"faulted": faulted}
 
 
 async def connectors_of_many(unit: Unit, stations: Sequence[int]) -> dict[int, list[Connector]]:
@@ -215,10 +218,7 @@ async def count_by_state(unit: Unit) -> dict[str, int]:
     query = query.where(STATIONS.c.removed_at.is_(None)).group_by(is_online)
     by_presence = {bool(row.is_online): int(row.number) for row in await unit.all(query)}
     counts = {"stations": sum(by_presence.values()), "online": by_presence.get(True, 0)}
-    source = STATIONS.join(
-        CONNECTORS,
-        (STATIONS.c.tenant_id == CONNECTORS.c.tenant_id) & (STATIONS.c.station_id == CONNECTORS.c.station_id),
-    )
+    source = STATIONS.join(CONNECTORS, _SAME_STATION)
     by_status = select(CONNECTORS.c.status, func.count().label("number")).select_from(source)
     by_status = by_status.where(STATIONS.c.removed_at.is_(None), CONNECTORS.c.evse_id > 0)
     for row in await unit.all(by_status.group_by(CONNECTORS.c.status)):
@@ -327,3 +327,8 @@ async def all_offline(db: Database) -> None:
         unit = db.unit(row.tenant_id)
         unit.update(LINKS, (row.station_id,), is_online=False, changed_at=unit.now)
         unit.submit(lambda _unit: None)
+
+
+async def owners(db: Database) -> list[int]:
+    """The tenants that have, or had, stations."""
+    return [row.tenant_id for row in await db.across_tenants(select(STATIONS.c.tenant_id).distinct())]

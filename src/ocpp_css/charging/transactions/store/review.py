@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Row, Text, select
+from sqlalchemy import BigInteger, Column, Row, Text, func, select
 
 from ocpp_css.kit.paging import Cursor
 from ocpp_css.storage import Document, Unit, UtcTime, personal, tenant_table, version_column
@@ -53,6 +53,12 @@ async def page(
     if after is not None:
         query = query.where(REVIEW.c.id < after.id)
     return await unit.all(query)
+
+
+async def count_open(unit: Unit) -> int:
+    """How many entries nobody has settled."""
+    query = select(func.count().label("number")).select_from(REVIEW).where(REVIEW.c.settled_at.is_(None))
+    return int((await unit.all(query))[0].number)
 
 
 def settle(unit: Unit, entry: Row[Any], **outcome: Any) -> None:

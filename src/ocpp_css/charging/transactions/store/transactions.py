@@ -145,7 +145,7 @@ async def page(
     source = joined(TRANSACTIONS, READINGS, TRANSACTIONS.c.id == READINGS.c.transaction_id)
     columns = (READINGS.c.at, READINGS.c.energy_wh, READINGS.c.power_w, READINGS.c.soc_percent)
     query = select(*TRANSACTIONS.c, *columns).select_from(source)
-    for name in ("station_id", "state", "token", "wire_id", "evse_id"):
+    for name in ("id", "station_id", "state", "token", "wire_id", "evse_id"):
         if filters.get(name) is not None:
             query = query.where(TRANSACTIONS.c[name] == filters[name])
     started = func.coalesce(TRANSACTIONS.c.started_at, TRANSACTIONS.c.received_at)

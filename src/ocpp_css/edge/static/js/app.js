@@ -22,6 +22,7 @@ async function bring(root) {
     one.removeAttribute("data-open");
     one.showModal();
   }
+  for (const here of root.querySelectorAll(".tabs [aria-current]")) here.scrollIntoView({ block: "nearest", inline: "center" });
   for (const [selector, module] of Object.entries(PIECES)) {
     if (root.matches?.(selector) || root.querySelector(selector)) {
       (await import(module)).bring?.(root);
@@ -47,8 +48,6 @@ function isTyping(target) {
 
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-dialog]");
-  const crumb = event.target.closest("[data-keep]");
-  if (crumb) document.cookie = `${crumb.dataset.keep}; path=/; max-age=31536000; samesite=lax`;
   if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
   if (event.target.closest("[data-close]") || event.target.matches("dialog")) event.target.closest("dialog")?.close();
   const choice = event.target.closest("[data-theme-choice]");
@@ -57,6 +56,12 @@ document.addEventListener("click", (event) => {
     if (!open.contains(event.target) || event.target.closest("a.item, [data-theme-choice]")) open.open = false;
   }
 });
+
+// A choice that the browser remembers must stand before the request that it is for goes out.
+document.addEventListener("click", (event) => {
+  const kept = event.target.closest("[data-keep]");
+  if (kept) document.cookie = `${kept.dataset.keep}; path=/; max-age=31536000; samesite=lax`;
+}, { capture: true });
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
@@ -79,6 +84,7 @@ document.addEventListener("htmx:configRequest", (event) => {
   const token = document.querySelector('meta[name="csrf-token"]')?.content;
   if (token && event.detail.verb !== "get") event.detail.headers["X-CSRF-Token"] = token;
 });
+document.addEventListener("close-dialog", (event) => event.target.closest?.("dialog")?.close());
 document.addEventListener("htmx:load", (event) => bring(event.detail.elt));
 
 bring(document.body);

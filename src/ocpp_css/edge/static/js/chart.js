@@ -55,6 +55,7 @@ function readings(box, series) {
   });
 }
 
+const seconds = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZone: zone });
 const hours = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone });
 const days = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone: zone });
 const years = new Intl.DateTimeFormat(language, { month: "short", year: "numeric", timeZone: zone });
@@ -66,7 +67,7 @@ function ticks(marks, step) {
   let last = "";
   return marks.map((mark) => {
     const day = days.format(mark * 1000);
-    const label = hours.format(mark * 1000) + (day === last ? "" : `\n${day}`);
+    const label = (step < 60 ? seconds : hours).format(mark * 1000) + (day === last ? "" : `\n${day}`);
     last = day;
     return label;
   });
@@ -107,7 +108,7 @@ function strip(box, Plot, data, { series, isLast, count, sync, tell }) {
     width: Math.max(plot.clientWidth, 200),
     height: tallness(count, isLast),
     legend: { show: false },
-    padding: [8, units.length > 1 ? 0 : 12, 0, 0],
+    padding: [8, units.length > 1 ? 0 : 28, 0, 0],
     tzDate: (seconds) => (zone ? Plot.tzDate(new Date(seconds * 1000), zone) : new Date(seconds * 1000)),
     cursor: { y: false, points: { size: 7 }, sync: { key: sync } },
     scales: Object.fromEntries(units.map((unit) => [unit, { range: (_, low, high) => reach(Plot, low, high) }])),

@@ -16,7 +16,8 @@ document.addEventListener("htmx:confirm", (event) => {
   if (!event.detail.question) return;
   event.preventDefault();
   const source = event.detail.elt;
-  ask(event.detail.question, {
+  const chosen = source.closest("[data-table]")?.querySelectorAll('[name="id"]:checked').length ?? 0;
+  ask(event.detail.question.replace("{n}", chosen), {
     action: source.dataset.confirmAction,
     isDangerous: source.matches(".danger, [data-dangerous]"),
     then: () => event.detail.issueRequest(true),

@@ -120,8 +120,14 @@ function tell(field, message) {
   const error = field.querySelector(".error");
   if (!error) return;
   error.textContent = message;
+  if (message) reveal(field);
   if (message) inputOf(field)?.setAttribute("aria-invalid", "true");
   else inputOf(field)?.removeAttribute("aria-invalid");
+}
+
+/** Open the folds around a field. */
+function reveal(field) {
+  for (let fold = field.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
 }
 
 function steps(path) {
@@ -156,6 +162,7 @@ function bringForm(box) {
   const toFields = () => {
     try {
       write(root, JSON.parse(json.value || "{}"));
+      for (const field of root.querySelectorAll("details:not([open]) [data-value]")) if (field.value !== "") reveal(field);
       jsonField.querySelector(".error").textContent = "";
     } catch (error) {
       jsonField.querySelector(".error").textContent = error.message;

@@ -100,7 +100,7 @@ export function detail(entry, partner, words) {
   box.append(pair);
   for (const one of entry.violations ?? []) box.append(made("p", "small mended", `${words.mended} ${one.path}: ${one.detail}`));
   const actions = made("div", "row");
-  actions.append(made("code", "muted small grow", entry.message_id ?? ""), copyButton(words.copy, plain(entry), words));
+  actions.append(made("code", "muted small grow", entry.message_id ?? ""), copyButton(words.copyJson, plain(entry), words));
   if (words.link && entry.id) {
     const link = new URL(words.link, location.href);
     link.searchParams.set("message", entry.id);

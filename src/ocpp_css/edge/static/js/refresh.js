@@ -13,7 +13,9 @@ function concerns(part, name, items) {
 }
 
 function isBusy(part) {
-  if (document.hidden || part.querySelector("details[open], dialog[open]")) return true;
+  if (document.hidden) return true;
+  if (!part.hasAttribute("hx-get")) return false;
+  if (document.querySelector("dialog[open]") || part.querySelector("details[open], .htmx-request")) return true;
   return part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea");
 }
 

@@ -10,15 +10,18 @@ from litestar.params import FromPath
 from ocpp_css.edge import Page, Principal, Rate, gettext, needs, page, redirect
 from ocpp_css.kit.errors import Refusal
 from ocpp_css.kit.ids import parse_public, public
+from ocpp_css.people import tenants
 from ocpp_css.people.access.errors import SessionUnknown
-from ocpp_css.people.access.model import Session
+from ocpp_css.people.access.model import ROLE_NAMES, Session
 from ocpp_css.people.access.pages.asking import Asked, drop, told_faults
 from ocpp_css.people.access.pages.sign_in import PATH as SIGN_IN
+from ocpp_css.people.access.service.members import memberships
 from ocpp_css.people.access.service.sessions import Sessions
 from ocpp_css.people.accounts import Passwords, PersonNeeded, change_password
 from ocpp_css.storage import PROVIDER, Database
 
 SESSIONS = "/console/me/sessions"
+ACCOUNTS = "/console/me/accounts"
 PASSWORD = "/console/me/password"  # noqa: S105 - a path
 _BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
 _SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
@@ -66,6 +69,24 @@ async def end_other_sessions(
     await sessions.end_others(unit, principal)
     await unit.commit()
     return redirect(request, SESSIONS)
+
+
+@get(ACCOUNTS, opt=needs(""))
+async def accounts_page(db: NamedDependency[Database], principal: NamedDependency[Principal]) -> Page:
+    _person(principal)
+    unit = db.unit(PROVIDER)
+    found = []
+    for one in await memberships(unit, principal.id):
+        account = await tenants.get(unit, one.account_id)
+        found.append(
+            {
+                "id": public(one.account_id),
+                "name": account.name,
+                "role": ROLE_NAMES[one.role],
+                "is_here": one.account_id == principal.tenant,
+            }
+        )
+    return page("access/accounts.html", title=gettext("Accounts"), accounts=found)
 
 
 @get(PASSWORD, opt=needs(""))

@@ -1,0 +1,76 @@
+"""`docs/benchmarks.md`, made of a run."""
+
+from collections.abc import Sequence
+
+from bench.report import CHECK_HEADS, HEADS, Report, cells, check_cells, remarks
+
+INTRODUCTION = """\
+# Benchmarks
+
+Messages per second, latency and memory of ocpp-css on one machine, beside the PyPI package `ocpp` used as a central
+system, and beside a server in C as the limit of the machine. This page is made by a run; the next run replaces it:
+
+```
+{command}
+```
+
+| | |
+|---|---|
+| commit | `{commit}` |
+| date | {date} |
+| machine | {cpu}, {cores} cores, {memory_gib} GiB, {system}, {file_system}, fsync of 4 KiB in {fsync_ms} ms |
+| programs | Python {python}, SQLite {sqlite}{postgres}, load generator in {generator} |
+| measured | {seconds:g} s a row |
+"""
+
+READING = """\
+## How to read it
+
+- Each row is a fresh server process on a core of its own; the load generator has another. So a service with several
+  cores does more, and PostgreSQL has to share: on a machine with two cores it runs beside both.
+- A station sends its next message when it has the answer to the last (except where a rate is given), so with 500
+  stations the latency is mostly the queue of 500 messages: 500 divided by the messages a second.
+- **ocpp-css answers MeterValues, StatusNotification and transactions only after the commit** (SQLite in WAL mode with
+  synchronous FULL; PostgreSQL with fsync and synchronous_commit on). Heartbeats write nothing. Each message is
+  validated, and kept in the message log.
+- `ocpp` is the package as a central system over `websockets`, as its documentation shows: its validation on, nothing
+  stored. "Tuned" has the validation moved from a thread into the loop, and uvloop.
+- The C server answers every message as if it were a Heartbeat, without reading JSON; nothing with a program behind it
+  is faster.
+- "In memory" is ocpp-css with its writer replaced, in the benchmark only: the difference is what durability costs.
+- Stations are registered and tokens exist before, made over the REST interface. No two messages of a station say the
+  same: otherwise the recognition of repeated messages would be measured. MeterValues have 8 samples and belong to an
+  open transaction. The mix is 40 % Heartbeat, 20 % StatusNotification, 30 % MeterValues, 10 % transactions.
+- `boot` is from the first connection attempt until the last BootNotification was accepted; p50 and p99 are those of
+  one station.
+- KiB a connection is all that the process grew by from before the first connection until after the traffic, divided
+  by the connections: the caches of the database are in it.
+- Messages a second move by a quarter from run to run where the machine is shared; the ratios of one run less, and
+  those of CPU time least.
+"""
+
+
+def page(report: Report) -> str:
+    """The whole page."""
+    facts = {key: value for key, value in report.machine.items() if key != "postgresql"}
+    head = INTRODUCTION.format(
+        **facts,
+        command=report.command,
+        commit=report.commit,
+        date=report.at.strftime("%Y-%m-%d %H:%M UTC"),
+        postgres=f", PostgreSQL {report.postgres}" if report.postgres else "",
+        generator=report.generator,
+        seconds=report.seconds,
+    )
+    parts = [head, "## Measured\n", _table(HEADS, [cells(line) for line in report.lines])]
+    parts += ["## Against what it has to be\n", _table(CHECK_HEADS, [check_cells(found) for found in report.checks])]
+    parts += [READING]
+    noted = remarks(report)
+    if noted:
+        parts += ["## Remarks on this run\n", "\n".join(f"- {remark}" for remark in noted) + "\n"]
+    return "\n".join(parts)
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines) + "\n"

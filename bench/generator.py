@@ -1,0 +1,73 @@
+"""The load: the generator in C, or one in Python where C cannot be compiled; both speak the same options and JSON."""
+
+import json
+import sys
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.building import program
+from bench.faults import CannotMeasure
+from bench.programs import Program
+
+CONNECT_PATIENCE_S = 250.0
+STATIONS_OF_SOURCE = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What the stations do. `rate` 0: each sends when it has its answer."""
+
+    port: int
+    path: str
+    mode: str
+    connections: int
+    seconds: float
+    warm_up_s: float
+    pid: int
+    other_pids: tuple[int, ...] = ()
+    rate: float = 0
+    boots: bool = True
+    is_tls: bool = False
+    tag: str | None = None
+
+    def options(self) -> list[str]:
+        """As the generators read them."""
+        given = {
+            "-p": self.port, "-u": self.path, "-m": self.mode, "-c": self.connections, "-d": self.seconds,
+            "-w": self.warm_up_s, "-P": self.pid, "-C": min(self.connections, 200),
+            "-a": 1 + self.connections // STATIONS_OF_SOURCE,
+        }  # fmt: skip
+        if self.other_pids:
+            given["-Q"] = ",".join(map(str, self.other_pids))
+        if self.rate:
+            given["-r"] = self.rate
+        if self.tag:
+            given["-g"] = self.tag
+        flags = [flag for flag, is_set in (("-B", self.boots), ("-T", self.is_tls)) if is_set]
+        return [part for name, value in given.items() for part in (name, str(value))] + flags
+
+
+def name(*, in_c: bool = True) -> str:
+    """Which generator is used."""
+    return "C" if in_c and program("loadgen") is not None else "Python"
+
+
+def run(load: Load, folder: Path, cores: Collection[int], *, in_c: bool = True) -> dict[str, Any]:
+    """Put the load on a server; what was measured, as the generator tells it."""
+    compiled = program("loadgen") if in_c else None
+    command = [sys.executable, "-m", "bench.python_load"] if compiled is None else [str(compiled)]
+    generator = Program([*command, *load.options()], folder, cores, "generator")
+    try:
+        code = generator.wait(CONNECT_PATIENCE_S + load.warm_up_s + load.seconds)
+    finally:
+        generator.stop()
+    try:
+        told: dict[str, Any] = json.loads(generator.output())
+    except ValueError:
+        raise CannotMeasure(f"the load generator ended with {code}: {generator.complaints()[-1500:]}") from None
+    told["complaints"] = generator.complaints()
+    if not told["connections"]:
+        raise CannotMeasure(f"no station got in: {generator.complaints()[-1500:]}")
+    return told

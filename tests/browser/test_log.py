@@ -1,0 +1,90 @@
+"""The live log of a station: whole, calm at speed, and a link to each message."""
+
+import asyncio
+
+import pytest
+from playwright.async_api import expect
+from tests.browser.conftest import Console
+from tests.running import Wire, station
+
+pytestmark = [pytest.mark.anyio, pytest.mark.requirement("CS-14"), pytest.mark.xdist_group("browser")]
+
+
+async def beats(wire: Wire, count: int) -> None:
+    for _ in range(count):
+        await wire.ask("DataTransfer", {"vendorId": "test"})
+
+
+async def test_the_log_pauses_without_losing(console: Console) -> None:
+    await console.api.post("/stations", json={"identity": "LOG-1"})
+    async with station(console.service, "LOG-1") as wire:
+        await wire.boot()
+        page = await console.page("/console/stations/LOG-1/log")
+        log = page.locator("[data-log]")
+        await expect(log.locator("li")).to_have_count(2)
+        await log.get_by_role("button", name="Pause").click()
+        await beats(wire, 3)
+        await expect(log.get_by_text("6 new while paused")).to_be_visible()
+        assert await log.locator("li").count() == 2
+        await log.get_by_role("button", name="Pause").click()
+        await expect(log.locator("li")).to_have_count(8)
+
+
+async def test_call_and_answer_are_paired_and_linked_to(console: Console) -> None:
+    await console.api.post("/stations", json={"identity": "LOG-2"})
+    async with station(console.service, "LOG-2") as wire:
+        await wire.boot()
+        await beats(wire, 2)
+        page = await console.page("/console/stations/LOG-2/log")
+        log = page.locator("[data-log]")
+        answer = log.locator("li[data-answer]").first
+        await answer.locator(".line").click()
+        await expect(answer.locator(".part")).to_have_count(2)
+        await expect(answer.locator(".detail")).to_contain_text("chargePointVendor")
+        await expect(answer.locator(".detail")).to_contain_text("ms")
+        await answer.get_by_role("button", name="Copy the link").click()
+        await page.goto(await page.evaluate("navigator.clipboard.readText()"))
+        await expect(page.locator("li[data-shown] .detail")).to_contain_text("Accepted")
+        await expect(page.get_by_text("The log stands still")).to_be_visible()
+
+
+async def test_older_messages_come_when_one_scrolls_up(console: Console) -> None:
+    await console.api.post("/stations", json={"identity": "LOG-3"})
+    async with station(console.service, "LOG-3") as wire:
+        await wire.boot()
+        await beats(wire, 150)
+    page = await console.page("/console/stations/LOG-3/log")
+    log = page.locator("[data-log]")
+    await expect(log.locator("li")).to_have_count(200)
+    assert await log.locator(".lines").evaluate("one => one.scrollHeight - one.scrollTop - one.clientHeight < 5")
+    await log.locator(".lines").evaluate("one => { one.scrollTop = 0; }")
+    await expect(log.locator("li")).to_have_count(302)
+    await log.get_by_label("Action", exact=True).select_option("BootNotification")
+    await expect(log.locator("li")).to_have_count(2)
+
+
+async def test_two_hundred_messages_a_second_stay_smooth(console: Console, record_property) -> None:
+    await console.api.post("/stations", json={"identity": "LOG-4"})
+    async with station(console.service, "LOG-4") as wire:
+        await wire.boot()
+        page = await console.page("/console/stations/LOG-4/log")
+        await expect(page.locator("[data-log] li")).to_have_count(2)
+        await page.evaluate(
+            """() => {
+              window.frames_seen = 0; window.longest = 0; let last = performance.now();
+              const tick = (now) => {
+                window.frames_seen += 1; window.longest = Math.max(window.longest, now - last); last = now;
+                requestAnimationFrame(tick);
+              };
+              requestAnimationFrame(tick);
+            }"""
+        )
+        began = asyncio.get_running_loop().time()
+        for number in range(300):
+            await wire.send([2, f"b{number}", "DataTransfer", {"vendorId": "burst"}])
+            await wire.receive()
+            await asyncio.sleep(max(0, began + number / 100 - asyncio.get_running_loop().time()))
+        await expect(page.locator("[data-log] li")).to_have_count(602)
+        record_property("frames_in_3_s", await page.evaluate("window.frames_seen"))
+        record_property("longest_frame_ms", await page.evaluate("window.longest"))
+    assert await page.locator(".lines").evaluate("one => one.scrollHeight - one.scrollTop - one.clientHeight < 5")
