@@ -42,7 +42,9 @@ class Check:
 
     @property
     def verdict(self) -> str:
-        """`ok`, `below` what is required, or what is said of the aim."""
+        """`ok`, `below` what is required, or what is said of the aim; nothing where there is neither."""
+        if self.required is None and self.aim is None:
+            return ""
         if self.required is not None and not self._reaches(self.required):
             return "below"
         if self.aim is not None and not self._reaches(self.aim):
@@ -103,6 +105,18 @@ def _times(title: str, ours: str, theirs: str, required: float | None, aim: floa
     return Bound(title, TIMES, "more", required, aim, _ratio(ours, theirs), _cpu_ratio(ours, theirs))
 
 
+def _marginal(many: str, few: str) -> Callable[[Rows], float | None]:
+    """Memory of one more connection: what grows with the connections, without the caches that both rows filled."""
+
+    def figure(rows: Rows) -> float | None:
+        more, less = rows.get(many), rows.get(few)
+        if more is None or less is None or more.connections < _STATIONS[many] or not more.grown_kb or not less.grown_kb:
+            return None
+        return (more.grown_kb - less.grown_kb) / (more.connections - less.connections)
+
+    return figure
+
+
 def _most(title: str, unit: str, required: float | None, aim: float | None, of: tuple[str, str]) -> Bound:
     return Bound(title, unit, "less", required, aim, _value(*of))
 
@@ -123,6 +137,7 @@ BOUNDS = (
     _most("10,000 stations connect and boot", "s", 10, 5, ("many-boot", "connect_s")),
     _most("10,000 stations connect and boot over TLS", "s", None, 15, ("many-tls-boot", "connect_s")),
     _most("Memory of a connection after traffic", "KiB", 24, 16, ("many", "rss_kb_per_connection")),
+    Bound("Memory of one more connection after traffic", "KiB", "less", None, None, _marginal("many", "mix")),
     _most("Memory of a TLS connection after traffic", "KiB", None, 30, ("many-tls", "rss_kb_per_connection")),
     Bound("p50 added by durability at 8,000/s", "ms", "less", None, 3, _added("paced", "memory-paced", "p50_ms")),
     Bound("p99 added by durability at 8,000/s", "ms", "less", None, 25, _added("paced", "memory-paced", "p99_ms")),

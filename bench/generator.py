@@ -69,5 +69,12 @@ def run(load: Load, folder: Path, cores: Collection[int], *, in_c: bool = True) 
         raise CannotMeasure(f"the load generator ended with {code}: {generator.complaints()[-1500:]}") from None
     told["complaints"] = generator.complaints()
     if not told["connections"]:
-        raise CannotMeasure(f"no station got in: {generator.complaints()[-1500:]}")
+        raise CannotMeasure(f"no station got in: {_first(told)}")
+    if not told["messages"]:
+        raise CannotMeasure(f"nothing was answered: {_first(told)}")
     return told
+
+
+def _first(told: dict[str, Any]) -> str:
+    """The first of the generator's complaints."""
+    return str(told["complaints"].partition("\n")[0][:300])

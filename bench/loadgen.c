@@ -337,7 +337,7 @@ static double warm_up(void) {
   uint64_t began = now_ns();
   for (int i = 0; i < given.count && given.rate == 0; i++) if (stations[i].state == RUNNING) send_request(&stations[i]);
   do keep_on(given.warm_up);
-  while (!are_warm() && now_ns() - began < 60000000000ull);
+  while (!are_warm() && now_ns() - began < 30000000000ull);
   return (now_ns() - began) / 1e9;
 }
 

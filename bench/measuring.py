@@ -34,10 +34,12 @@ class Measured:
     p50_ms: float | None = None
     p99_ms: float | None = None
     rss_kb_per_connection: float | None = None
+    grown_kb: float | None = None
     connect_s: float | None = None
     rate: int | None = None
     wrong_answers: int = 0
     lost_connections: int = 0
+    cpu_percent: float | None = None
     generator_cpu_percent: float | None = None
     remark: str = ""
 
@@ -105,7 +107,7 @@ def _gist(line: str) -> str:
 def _lines(row: Row, told: dict[str, Any], faults: str) -> list[Measured]:
     who = {"name": NAMES[row.server], "version": Servers.version(row.server), "connections": told["connections"]}
     secure = "-tls" if row.is_tls else ""
-    grown = (told["rss_kb"] - told["rss_before_kb"]) / told["connections"]
+    grown = told["rss_kb"] - told["rss_before_kb"]
     traffic = Measured(
         key=row.key,
         mode=row.mode + secure + ("-paced" if row.rate else ""),
@@ -113,10 +115,12 @@ def _lines(row: Row, told: dict[str, Any], faults: str) -> list[Measured]:
         us_cpu_per_msg=told["us_cpu_per_msg"],
         p50_ms=told["p50_ms"],
         p99_ms=told["p99_ms"],
-        rss_kb_per_connection=round(grown, 2) if row.is_many else None,
+        rss_kb_per_connection=round(grown / told["connections"], 2) if row.is_many else None,
+        grown_kb=grown,
         rate=row.rate or None,
         wrong_answers=told["wrong"],
         lost_connections=told["lost"],
+        cpu_percent=told["cpu_percent"],
         generator_cpu_percent=told["generator_cpu_percent"],
         remark=faults,
         **who,
@@ -132,7 +136,6 @@ def _lines(row: Row, told: dict[str, Any], faults: str) -> list[Measured]:
         p99_ms=told["connect_p99_ms"],
         rss_kb_per_connection=round((told["rss_connected_kb"] - told["rss_before_kb"]) / told["connections"], 2),
         connect_s=told["connect_s"],
-        remark=faults,
         **who,
     )
     return [boots, traffic]

@@ -42,6 +42,7 @@ ROWS = (
     Row(key="paced", server="sqlite", mode="meter", connections=PACED, rate=RATE),
     Row(key="memory-paced", server="memory", mode="meter", connections=PACED, rate=RATE),
     Row(key="many", server="sqlite", mode="mix", connections=MANY, is_many=True),
+    Row(key="many-heartbeat", server="sqlite", mode="heartbeat", connections=MANY, is_many=True, is_quick=False),
     Row(key="package-many", server="package", mode="mix", connections=MANY, is_many=True, is_quick=False),
     Row(key="many-tls", server="sqlite", mode="mix", connections=MANY, is_many=True, is_tls=True),
 )

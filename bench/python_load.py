@@ -227,7 +227,7 @@ async def warm_up(stations: list[Station], given: argparse.Namespace, tally: Tal
     while True:
         await keep_on(stations, given, tally, given.w)
         took = time.perf_counter() - began
-        if took > 60 or all(station.turn >= turns for station in stations):
+        if took > 30 or all(station.turn >= turns for station in stations):
             return round(took, 2)
 
 

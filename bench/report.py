@@ -12,6 +12,7 @@ from rich.table import Table
 
 from bench.checks import TIMES, Check, check
 from bench.measuring import Measured
+from bench.plan import STATIONS
 
 HEADS = ("server", "messages", "connections", "messages/s", "µs CPU a message", "p50 ms", "p99 ms", "KiB a connection")
 CHECK_HEADS = ("figure", "measured", "by CPU time", "required", "aim", "verdict")
@@ -107,6 +108,12 @@ def number(value: float | None, digits: int) -> str:
     return "" if value is None else f"{value:,.{digits}f}"
 
 
+def is_slowed(line: Measured) -> bool:
+    """Neither server nor generator was busy, though every station had something to say."""
+    busy = max(line.cpu_percent or 100, line.generator_cpu_percent or 0)
+    return not line.rate and line.connections >= STATIONS and busy < 80
+
+
 def remarks(report: Report) -> list[str]:
     """What has to be known to read the figures rightly."""
     machine = report.machine
@@ -119,6 +126,9 @@ def remarks(report: Report) -> list[str]:
     full = [line.key for line in report.lines if (line.generator_cpu_percent or 0) >= 93]
     if full:
         found.append(f"The generator was full in {', '.join(full)}: the server could do more.")
+    idle = [line.key for line in report.lines if is_slowed(line)]
+    if idle:
+        found.append(f"The server had not all of its core in {', '.join(idle)}: others used it, or the disk was slow.")
     if machine["cores"] < 2:
         found.append("Server and generator share one core.")
     if machine["file_system"] == "tmpfs":

@@ -6,10 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
-
-from ocpp_css.app.running import Service
 from tests.postgres import Postgres
 from tests.running import api_of, whole_service
+
+from ocpp_css.app.running import Service
 
 
 @pytest.fixture(scope="session")

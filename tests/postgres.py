@@ -55,7 +55,10 @@ class Postgres:
         given = [part for option in (*quick, *options) for part in ("-c", option)]
         with (self._folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
-                [programs / "postgres", "-D", self._data, "-k", self._folder, "-h", "127.0.0.1", "-p", str(self.port), *given],
+                [
+                    programs / "postgres", "-D", self._data, "-k", self._folder, "-h", "127.0.0.1",
+                    "-p", str(self.port), *given,
+                ],
                 stdout=log, stderr=subprocess.STDOUT, env=self._environment, cwd=self._folder, **_as_nobody(),
             )  # fmt: skip
         ready = self._data / "postmaster.pid"

@@ -1,4 +1,4 @@
-"""A whole service in this process, an API client and stations written with another library: what journeys are made of."""
+"""A whole service in this process, an API client, stations written with another library: what journeys need."""
 
 import asyncio
 import base64

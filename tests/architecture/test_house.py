@@ -8,10 +8,10 @@ from statistics import median
 
 import grimp
 import pytest
+from tools.requirements_page import PAGE, page
 
 from ocpp_css.assembly import find_areas
 from ocpp_css.storage import METADATA
-from tools.requirements_page import PAGE, page
 
 SOURCE = Path(__file__).parents[2] / "src" / "ocpp_css"
 GENERATED = ("ocpp/v16", "ocpp/v201", "ocpp/v21", "storage/migrations/versions")
@@ -65,7 +65,8 @@ def test_an_area_uses_the_agreed_file_names() -> None:
     for area in find_areas("ocpp_css"):
         folder = SOURCE / area.name
         names = {path.stem for path in folder.glob("*.py")}
-        names |= {path.name for path in folder.iterdir() if path.is_dir() and path.name not in {"__pycache__", "templates"}}
+        folders = {path.name for path in folder.iterdir() if path.is_dir()}
+        names |= folders - {"__pycache__", "templates"}
         strangers += [f"{area.name}/{name}" for name in sorted(names - AREA_FILES)]
     assert strangers == []
 

@@ -44,11 +44,13 @@ async def overflow(page: Page) -> list[str]:
     return await page.evaluate(
         """() => document.documentElement.scrollWidth <= innerWidth ? [] :
           [...document.querySelectorAll("main *")].filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
-            .map((one) => `${one.tagName} ${one.textContent.trim().slice(0, 40)} ${one.getBoundingClientRect().right}`)"""
+            .map((one) => `${one.tagName} ${one.textContent.trim().slice(0, 40)}`)"""
     )
 
 
 async def ready(page: Page, name: str) -> None:
+    if name == "overview" and SHOTS:
+        await expect(page.locator(".stat", has_text="Power now")).to_contain_text("kW")
     if name == "transaction":
         await page.locator(".plot canvas").first.wait_for()
     if name == "live-log":
@@ -108,7 +110,7 @@ async def test_the_first_page_is_light(console: Console, record_property) -> Non
     console.contexts.append(context)
     first = await context.new_page()
     answers: list[Response] = []
-    first.on("response", lambda answer: answers.append(answer))
+    first.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - the browser cannot watch a built-in function
     await first.goto(console.service.web_url + "/console")
     await expect(first.locator("[data-live-state]")).to_have_attribute("data-state", "live")
     sizes = [await one.request.sizes() for one in answers if not one.url.endswith("/live")]

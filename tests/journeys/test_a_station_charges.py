@@ -2,9 +2,9 @@
 
 import httpx
 import pytest
+from tests.running import now, station
 
 from ocpp_css.app.running import Service
-from tests.running import now, station
 
 pytestmark = pytest.mark.anyio
 

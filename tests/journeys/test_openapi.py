@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from tests.running import api_of, whole_service
 
 pytestmark = [pytest.mark.anyio, pytest.mark.requirement("CS-11")]

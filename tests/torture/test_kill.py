@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from ocpp_css.app.settings import DATABASE_FILE
 from tests.running import api_of, whole_service
 from tests.torture.witness import Charger, Program, Witness, read
+
+from ocpp_css.app.settings import DATABASE_FILE
 
 pytestmark = [pytest.mark.anyio, pytest.mark.requirement("CS-4"), pytest.mark.trust("R1")]
 
@@ -74,8 +74,6 @@ async def test_nothing_acknowledged_is_lost_or_doubled_by_kills(tmp_path: Path) 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize(("stations", "kills"), [(500, 20)])
-async def test_nothing_acknowledged_is_lost_or_doubled_by_many_kills(
-    tmp_path: Path, stations: int, kills: int
-) -> None:
+async def test_nothing_acknowledged_is_lost_or_doubled_by_many_kills(tmp_path: Path, stations: int, kills: int) -> None:
     witness, count = await campaign(tmp_path / "data", stations=stations, kills=kills)
     sys.stdout.write(f"\n{count} kills of {stations} charging stations: {judge(witness, tmp_path / 'data')}\n")

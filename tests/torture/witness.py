@@ -62,7 +62,7 @@ class Charger:
         return {"chargePointVendor": "W", "chargePointModel": "W"}
 
     async def _charge_16(self) -> None:
-        at, meter = self._now(), random.randrange(10**6)  # noqa: S311 - any number will do
+        at, meter = self._now(), random.randrange(10**6)
         start = {"connectorId": 1, "idTag": "TAG", "meterStart": meter, "timestamp": at}
         answer = await self.deliver("StartTransaction", start, ("start", self.identity, at))
         number = answer["transactionId"]
@@ -100,7 +100,7 @@ class Charger:
             except (OSError, TimeoutError, websockets.WebSocketException):
                 self._socket = None
                 self.witness.retries += attempt > 0
-                await asyncio.sleep(0.02 + random.random() * 0.1)  # noqa: S311 - any pause will do
+                await asyncio.sleep(0.02 + random.random() * 0.1)
                 continue
             if answer[0] == 3:
                 self.witness.acknowledged[meaning] += 1
@@ -182,7 +182,9 @@ def read(path: Path) -> Ledger:
             ledger.starts[names[station], wire_id] += 1
         if stopped is not None:
             ledger.stops[names[station], wire_id] += 1
-    for station, action, payload in connection.execute("SELECT station_id, action, payload FROM messages WHERE error IS NULL"):
+    for station, action, payload in connection.execute(
+        "SELECT station_id, action, payload FROM messages WHERE error IS NULL"
+    ):
         ledger.log.update(_meanings(names[station], action, json.loads(payload)))
     connection.close()
     return ledger

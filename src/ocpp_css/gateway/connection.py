@@ -144,7 +144,7 @@ class Connection(WSListener):
         if type(received) is Incoming:
             self._begin(received)
         elif received is None:
-            self._rest()
+            self.rest()
         elif type(received) is Answered:
             received.call.owner.answered(received.answer)
             self.release_calls()
@@ -163,7 +163,7 @@ class Connection(WSListener):
         if self.fence:
             self.hub.dispatcher.handle(self, request)
             if self.hub.dispatcher.db.is_congested:
-                self._rest()
+                self.rest()
         else:
             self._held = request
 
@@ -197,7 +197,7 @@ class Connection(WSListener):
         if self._paused and not self.session.wants_rest and not self.hub.dispatcher.db.is_congested:
             self.resume()
 
-    def _rest(self) -> None:
+    def rest(self) -> None:
         """Read no further: one request is in work, one waits, or the writer is far behind."""
         if not self._paused and self.transport is not None and not self.is_gone:
             self._paused = True
@@ -214,7 +214,7 @@ class Connection(WSListener):
                 self.hub.loop.call_soon(self._read_on)
 
     def _read_on(self) -> None:
-        """aiofastnet looks at the socket only after a pause: what it has taken from there is read here."""
+        """Aiofastnet looks at the socket only after a pause: what it has taken from there is read here."""
         if self._paused or self.is_closing or self.is_gone or self.transport is None:
             return
         transport: Any = self.transport.underlying_transport

@@ -308,15 +308,21 @@ class Hub:
         """Take no new messages, let those in work be stored and answered, then close all with 1001."""
         self.is_draining = True
         ends = time.monotonic() + patience_s
-        while self.dispatcher.in_work and time.monotonic() < ends:
-            await asyncio.sleep(0.01)
+        for connection in tuple(self.connections.values()):
+            connection.rest()
+        await _until(lambda: not self.dispatcher.in_work, ends)
         for connection in tuple(self.connections.values()):
             connection.close(WSCloseCode.GOING_AWAY, "the service is stopping")
-        while (self.connections or self._tasks) and time.monotonic() < ends:
-            await asyncio.sleep(0.01)
+        await _until(lambda: not self.connections and not self._tasks, ends)
         for beat in self._beats:
             beat.cancel()
         self._unsubscribe()
+
+
+async def _until(is_so: Callable[[], bool], ends: float) -> None:
+    """Wait for a state that the hot path does not signal, so that messages do not pay for the end of the service."""
+    while not is_so() and time.monotonic() < ends:  # noqa: ASYNC110 - see above
+        await asyncio.sleep(0.01)
 
 
 def _key(connection: Connection) -> Key:

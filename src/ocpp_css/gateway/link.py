@@ -40,7 +40,7 @@ class StationLink(Protocol):
     """Sends one action to a station, wherever it is connected."""
 
     async def call(self, tenant: int, station_id: int, action: str, payload: bytes, timeout_s: float) -> CallResult:
-        """Send `payload` (JSON that fits the action's schema) and wait for the end of it; never raises for the station."""
+        """Send `payload` (JSON that fits the schema) and wait for the end of it; never raises for the station."""
         ...
 
     async def disconnect(self, tenant: int, station_id: int, reason: str) -> None:

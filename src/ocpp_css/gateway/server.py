@@ -144,7 +144,7 @@ class _Knock(WSProtocol):  # type: ignore[misc]
     def _open(self, request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
         try:
             opened = self._door.open(request, self._source, is_secure=self._is_secure)
-        except Exception:  # noqa: BLE001 - picows would send the text of the error to the client
+        except Exception:
             logging.getLogger(__name__).exception("handshake failed")
             return _refusal(500)
         if isinstance(opened.listener, Connection):

@@ -142,7 +142,7 @@ class Action(Generic[Request, Response]):
         "version",
     )
 
-    def __init__(  # noqa: PLR0913 -- one row of a generated table
+    def __init__(
         self,
         *,
         name: str,

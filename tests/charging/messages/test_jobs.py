@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from tests.running import now, station
 
 from ocpp_css.app.running import Service
 from ocpp_css.charging.messages import jobs
-from tests.running import now, station
 
 pytestmark = pytest.mark.anyio
 

@@ -142,7 +142,7 @@ def set_password(
 def add_token(
     id_token: str,
     *,
-    type: str = "ISO14443",
+    type: str = "ISO14443",  # noqa: A002 - the interface's word
     status: str = "Accepted",
     group_id: str | None = None,
     max_concurrent: int | None = None,

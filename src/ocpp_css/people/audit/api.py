@@ -40,7 +40,7 @@ def shown(entry: Entry) -> AuditEntry:
 
 
 @get("/api/v1/audit", opt=needs("audit:read"))
-async def list_audit(  # noqa: PLR0913, PLR0917 - the filters of the list
+async def list_audit(  # noqa: PLR0917 - the filters of the list
     unit: NamedDependency[Unit],
     limit: FromQuery[int | None] = None,
     cursor: FromQuery[str | None] = None,

@@ -31,7 +31,7 @@ _COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
-def record(  # noqa: PLR0913, PLR0917 - who did what to which thing, how it was, how it is
+def record(  # noqa: PLR0917 - who did what to which thing, how it was, how it is
     unit: Unit, principal: Principal, action: str, subject_kind: str, subject: str,
     before: Any = None, after: Any = None, *, address: str = "",
 ) -> None:  # fmt: skip
