@@ -3,6 +3,7 @@
 import shlex
 import shutil
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -24,6 +26,8 @@ from bench.servers import Servers
 
 RESULTS = machine.CHECKOUT / "bench" / "results" / "latest.json"
 PAGE = machine.CHECKOUT / "docs" / "benchmarks.md"
+FAULTS = (CannotMeasure, OSError, subprocess.SubprocessError, ImportError, httpx.HTTPError)
+"""What ends a row, and not the run."""
 QUICK_S = 2.0
 FULL_S = 10.0
 
@@ -98,7 +102,7 @@ def _measure_all(plan: Plan, servers: Servers, folder: Path, console: Console) -
             say(f"{row.key}: preparing")
             try:
                 found = measure(row, plan, servers, folder, say)
-            except CannotMeasure as fault:
+            except FAULTS as fault:
                 failures.append(f"{row.key} could not be measured: {fault}")
                 progress.console.print(failures[-1], style="red", markup=False, highlight=False)
             else:

@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.building import program
 from bench.faults import CannotMeasure
-from bench.programs import Program
+from bench.programs import Program, last_line
 
 CONNECT_PATIENCE_S = 250.0
 STATIONS_OF_SOURCE = 5_000
@@ -66,7 +66,7 @@ def run(load: Load, folder: Path, cores: Collection[int], *, in_c: bool = True) 
     try:
         told: dict[str, Any] = json.loads(generator.output())
     except ValueError:
-        raise CannotMeasure(f"the load generator ended with {code}: {generator.complaints()[-1500:]}") from None
+        raise CannotMeasure(f"the load generator ended with {code}: {last_line(generator.complaints())}") from None
     told["complaints"] = generator.complaints()
     if not told["connections"]:
         raise CannotMeasure(f"no station got in: {_first(told)}")

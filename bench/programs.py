@@ -48,7 +48,7 @@ class Program:
         ends = time.monotonic() + PATIENCE_S
         while not any(line.startswith(word) for line in self.output().splitlines()):
             if not self.is_running or time.monotonic() > ends:
-                raise CannotMeasure(f"{self.name} did not start: {self.complaints()[-1500:] or 'it said nothing'}")
+                raise CannotMeasure(f"{self.name} did not start: {last_line(self.complaints())}")
             time.sleep(0.02)
 
     def output(self) -> str:
@@ -104,8 +104,14 @@ def run(command: Sequence[str | Path], folder: Path, given: str = "") -> str:
         command, input=given, cwd=folder, env=environment(), capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise CannotMeasure(f"{command[-1]}: {done.stderr[-1500:]}")
+        words = " ".join(str(word) for word in command[1:3])
+        raise CannotMeasure(f"{Path(command[0]).name} {words}: {last_line(done.stderr)}")
     return str(done.stdout)
+
+
+def last_line(text: str) -> str:
+    """The last line that says something."""
+    return next((line.strip()[:300] for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
 
 
 def descendants(pid: int) -> list[int]:

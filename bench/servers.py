@@ -64,8 +64,10 @@ class Servers:
         if kind in {"sqlite", "memory"} and not self._code:
             everywhere = cores().server | cores().generator
             logs, data = self._folder / "logs", self._folder / "prepared"
+            shutil.rmtree(data, ignore_errors=True)  # of a try that failed
             self._code = preparing.prepare(data, logs, everywhere, self._stations)
-        if kind == "postgres" and self._postgres is None:
+        if kind == "postgres" and not self._postgres_code:
+            self.close()
             self._postgres = Postgres(self._folder / "postgres", cores().rest)
             url = self._postgres.copy("prepared")
             everywhere = cores().server | cores().generator

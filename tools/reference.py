@@ -192,7 +192,7 @@ def _told(operation: Mapping[str, Any]) -> tuple[str, str]:
 async def openapi() -> dict[str, Any]:
     """The document as a running service gives it."""
     with tempfile.TemporaryDirectory() as folder:
-        given = Settings(data=Path(folder), host="127.0.0.1", web_port=0, station_port=0, is_embedded_run=True)
+        given = Settings(data=Path(folder), host="127.0.0.1", web_port=0, station_port=0)
         async with running(given) as service, httpx.AsyncClient() as client:
             answer = await client.get(f"{service.web_url}/docs/openapi.json")
             document: dict[str, Any] = answer.json()

@@ -227,7 +227,6 @@ async def test_two_unknown_connections_at_once_become_one_station(service: Servi
     await api.patch("/account", json={"unknown_stations": "pending"})
     try:
         wires = await asyncio.gather(*(RawWire.open(service, "/ocpp/ATONCE") for _ in range(4)))
-        found = await api.get("/stations", params={"search": "ATONCE"})
         async with station(service, "ATONCE") as wire:
             assert (await wire.boot())["status"] == "Pending"
             found = await api.get("/stations", params={"search": "ATONCE"})

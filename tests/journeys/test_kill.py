@@ -140,30 +140,34 @@ class Charger:
 
 async def campaign(data: Path, *, stations: int, kills: int, seed: int) -> Witness:
     """Charge, kill, start again; at the end the witness and the data of the last run."""
-    dice = random.Random(seed)
-    witness = Witness()
     served = await Served.start(data)
-    names = [f"K{number:03d}" for number in range(stations)]
-    await served.register(*names, tokens=(TOKEN,))
-    chargers = [
-        Charger(name, "1.6" if number % 2 else "2.0.1", witness, random.Random(seed * 1000 + number))
-        for number, name in enumerate(names)
-    ]
-    tasks = [asyncio.create_task(charger.run()) for charger in chargers]
-    for _ in range(kills):
-        _open(chargers, served)
-        goal = len(witness.acknowledged) + stations * dice.randrange(2, 6) + dice.randrange(stations)
-        await _acknowledged(witness, goal, tasks)
-        for charger in chargers:
-            charger.is_up.clear()
-        await served.kill()
-        served = await Served.start(data)
-    _open(chargers, served)
-    await _acknowledged(witness, len(witness.acknowledged) + stations * 2, tasks)
-    for charger in chargers:
-        charger.is_over = True
-    await asyncio.gather(*tasks)
-    assert await served.stop() == 0
+    try:
+        names = [f"K{number:03d}" for number in range(stations)]
+        await served.register(*names, tokens=(TOKEN,))
+        witness = Witness()
+        chargers = [
+            Charger(name, "1.6" if number % 2 else "2.0.1", witness, random.Random(seed * 1000 + number))
+            for number, name in enumerate(names)
+        ]
+        async with asyncio.TaskGroup() as group:
+            for charger in chargers:
+                group.create_task(charger.run())
+            dice = random.Random(seed)
+            for _ in range(kills):
+                _open(chargers, served)
+                await _acknowledged(witness, stations * dice.randrange(2, 6) + dice.randrange(stations))
+                for charger in chargers:
+                    charger.is_up.clear()
+                await served.kill()
+                served = await Served.start(data)
+            _open(chargers, served)
+            await _acknowledged(witness, stations * 2)
+            for charger in chargers:
+                charger.is_over = True
+        assert await served.stop() == 0
+    finally:
+        if served.process.returncode is None:
+            await served.kill()
     return witness
 
 
@@ -173,12 +177,11 @@ def _open(chargers: list[Charger], served: Served) -> None:
         charger.is_up.set()
 
 
-async def _acknowledged(witness: Witness, goal: int, tasks: list[asyncio.Task[None]]) -> None:
-    while len(witness.acknowledged) < goal:
-        await asyncio.sleep(0.002)
-        for task in tasks:
-            if task.done():
-                await task
+async def _acknowledged(witness: Witness, more: int) -> None:
+    goal = len(witness.acknowledged) + more
+    async with asyncio.timeout(300):
+        while len(witness.acknowledged) < goal:
+            await asyncio.sleep(0.002)
 
 
 def meaning_of(identity: str, action: str, payload: dict[str, Any]) -> tuple[str, ...] | None:

@@ -188,7 +188,10 @@ class Hub:
         station = connection.station
         if not station.station_id:
             connection.enrolled(await self.directory.enrol(station.tenant, station.identity))
-            if not connection.is_gone:
+            newest = self.connections.get(_key(connection))
+            if newest is not None and newest.connected_at > connection.connected_at:
+                connection.close(WSCloseCode.POLICY_VIOLATION, "a newer connection of this identity took over")
+            elif not connection.is_gone:
                 self._take_over(connection)
 
     async def _claim(self, connection: Connection, seen: int | None) -> Connection | None:

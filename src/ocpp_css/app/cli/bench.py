@@ -41,7 +41,7 @@ def bench(
     rows
         Only these rows, for example `heartbeat package-heartbeat`; a wrong name shows all.
     quick
-        Fewer rows and shorter, about two minutes.
+        Fewer rows and shorter, about three minutes.
     seconds
         How long each row is measured.
     connections

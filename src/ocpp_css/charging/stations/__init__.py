@@ -5,7 +5,7 @@ from ocpp_css.charging.stations.model import Presence, Seen, Station
 from ocpp_css.charging.stations.service.directory import Doors, MemoryDirectory
 from ocpp_css.charging.stations.service.lookup import (
     by_number,
-    figures,
+    has_any,
     identities,
     listed,
     numbers_matching,
@@ -24,8 +24,8 @@ __all__ = [
     "Station",
     "StationUnknown",
     "by_number",
-    "figures",
     "get",
+    "has_any",
     "identities",
     "learn",
     "listed",

@@ -17,7 +17,7 @@ LONGEST_SEARCH = 100
 async def overview_page(
     request: Asked, unit: NamedDependency[Unit], principal: NamedDependency[Principal], panels: NamedDependency[Panels]
 ) -> Page:
-    if principal.may("stations:read") and not (await stations.figures(unit))["stations"]:
+    if principal.may("stations:read") and not await stations.has_any(unit):
         return page("overview/welcome.html", title=gettext("Overview"))
     context = PanelContext(request, unit)
     attention = await panels.compose("overview.attention", context)

@@ -11,31 +11,43 @@ from ocpp_css.storage import Unit
 
 FOUND = 8
 NAMED = 3
+MOST_FAULTED = 1_000
 A_DAY = timedelta(days=1)
 
 
 async def figures(context: PanelContext) -> Fragment:
     """How many stations are online."""
-    counts = await store.count_by_state(context.unit)
-    return Fragment("stations/figures.html", {"counts": counts, "href": PATH})
+    return Fragment("stations/figures.html", {"counts": await counted(context), "href": PATH})
+
+
+async def counted(context: PanelContext) -> dict[str, int]:
+    """The counts of stations, read once for all panels of a page."""
+    known: dict[str, int] | None = context.request.state.get("station_counts")
+    if known is None:
+        known = context.request.state["station_counts"] = await store.count_by_presence(context.unit)
+    return known
 
 
 async def states(context: PanelContext) -> Fragment:
     """How many connectors are in each state."""
     counts = await store.count_by_state(context.unit)
     found = [(name, sign, counts[name]) for name, sign in STATUSES.items() if counts.get(name)]
-    total = sum(count for _, _, count in found)
-    offline = counts["stations"] - counts["online"]
-    return Fragment("stations/states.html", {"found": found, "total": total, "offline": offline, "href": PATH})
+    return Fragment("stations/states.html", {"found": found, "total": sum(counts.values()), "href": PATH})
 
 
-async def attention(context: PanelContext) -> Fragment | None:
+async def attention(context: PanelContext) -> Fragment:
     """What of stations needs somebody: one line for each kind, none where all is well."""
-    unit = context.unit
-    found = await store.attention(unit)
-    found["events"] = await store.count_security_events(unit, unit.now - A_DAY)
+    unit, counts = context.unit, await counted(context)
+    broken = await store.faulted(unit, MOST_FAULTED)
+    found = {
+        "faulted": len(broken),
+        "offline": counts["stations"] - counts["online"],
+        "pending": counts["pending"],
+        "weak": counts["weak"],
+        "events": await store.count_security_events(unit, unit.now - A_DAY),
+    }
     names = {
-        "faulted": await _names(unit, found["faulted"], {"status": "Faulted"}),
+        "faulted": broken[:NAMED],
         "pending": await _names(unit, found["pending"], {"registration_status": "Pending"}),
         "offline": await _names(unit, found["offline"], {"online": False}),
     }

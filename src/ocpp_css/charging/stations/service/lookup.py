@@ -34,9 +34,9 @@ async def seen(unit: Unit, station: Station) -> Seen:
     return Seen(station=station, presence=presence, connectors=await store.connectors_of(unit, station.station_id))
 
 
-async def figures(unit: Unit) -> Mapping[str, int]:
-    """How many stations there are (`stations`) and are online (`online`), and how many connectors by state."""
-    return await store.count_by_state(unit)
+async def has_any(unit: Unit) -> bool:
+    """Whether a station is registered."""
+    return await store.has_any(unit)
 
 
 async def listed(unit: Unit, limit: int) -> list[tuple[Station, Presence, Sequence[Connector]]]:

@@ -183,22 +183,18 @@ def _is_weak() -> ColumnElement[bool]:
     return or_(STATIONS.c.security_profile == 0, STATIONS.c.is_weak.is_(True), is_plain)
 
 
-async def attention(unit: Unit) -> dict[str, int]:
-    """How many stations are offline, faulted, weakly secured, or wait to be accepted."""
+async def count_by_presence(unit: Unit) -> dict[str, int]:
+    """How many stations there are, are online, are weakly secured, and wait to be accepted; each once, in one query."""
     source = joined(STATIONS, LINKS, STATIONS.c.station_id == LINKS.c.station_id)
-    is_online = func.coalesce(LINKS.c.is_online, False)
     wanted: dict[str, ColumnElement[bool]] = {
-        "offline": is_online.is_(False),
+        "online": LINKS.c.is_online.is_(True),
         "weak": _is_weak(),
         "pending": STATIONS.c.registration_status == "Pending",
     }
     columns = [func.coalesce(func.sum(case((found, 1), else_=0)), 0).label(name) for name, found in wanted.items()]
-    row = (await unit.all(select(*columns).select_from(source).where(STATIONS.c.removed_at.is_(None))))[0]
-    broken = select(func.count(STATIONS.c.station_id.distinct()).label("number"))
-    broken = broken.select_from(STATIONS.join(CONNECTORS, _SAME_STATION))
-    broken = broken.where(STATIONS.c.removed_at.is_(None), CONNECTORS.c.status == "Faulted")
-    faulted = int((await unit.all(broken))[0].number)
-    return {name: int(getattr(row, name)) for name in wanted} | {"faulted": faulted}
+    query = select(func.count().label("stations"), *columns).select_from(source)
+    row = (await unit.all(query.where(STATIONS.c.removed_at.is_(None))))[0]
+    return {name: int(getattr(row, name)) for name in ("stations", *wanted)}
 
 
 async def connectors_of_many(unit: Unit, stations: Sequence[int]) -> dict[int, list[Connector]]:
@@ -211,19 +207,24 @@ async def connectors_of_many(unit: Unit, stations: Sequence[int]) -> dict[int, l
 
 
 async def count_by_state(unit: Unit) -> dict[str, int]:
-    """How many stations there are and are online, and how many connectors are in each state."""
-    source = joined(STATIONS, LINKS, STATIONS.c.station_id == LINKS.c.station_id)
-    is_online = func.coalesce(LINKS.c.is_online, False)
-    query = select(is_online.label("is_online"), func.count().label("number")).select_from(source)
-    query = query.where(STATIONS.c.removed_at.is_(None)).group_by(is_online)
-    by_presence = {bool(row.is_online): int(row.number) for row in await unit.all(query)}
-    counts = {"stations": sum(by_presence.values()), "online": by_presence.get(True, 0)}
-    source = STATIONS.join(CONNECTORS, _SAME_STATION)
-    by_status = select(CONNECTORS.c.status, func.count().label("number")).select_from(source)
+    """How many connectors are in each state, those of the station itself left out."""
+    by_status = select(CONNECTORS.c.status, func.count().label("number")).select_from(
+        STATIONS.join(CONNECTORS, _SAME_STATION)
+    )
     by_status = by_status.where(STATIONS.c.removed_at.is_(None), CONNECTORS.c.evse_id > 0)
-    for row in await unit.all(by_status.group_by(CONNECTORS.c.status)):
-        counts[str(row.status)] = int(row.number)
-    return counts
+    return {str(row.status): int(row.number) for row in await unit.all(by_status.group_by(CONNECTORS.c.status))}
+
+
+async def has_any(unit: Unit) -> bool:
+    """Whether a station is registered."""
+    return await unit.first(select(STATIONS.c.station_id).where(STATIONS.c.removed_at.is_(None))) is not None
+
+
+async def faulted(unit: Unit, limit: int) -> list[str]:
+    """The identities of stations with a faulted connector, in order."""
+    query = select(STATIONS.c.identity).select_from(STATIONS.join(CONNECTORS, _SAME_STATION))
+    query = query.where(STATIONS.c.removed_at.is_(None), CONNECTORS.c.status == "Faulted")
+    return [row.identity for row in await unit.all(query.distinct().order_by(STATIONS.c.identity).limit(limit))]
 
 
 async def all_stations(unit: Unit) -> list[Station]:
