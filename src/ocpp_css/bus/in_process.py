@@ -11,6 +11,7 @@ class InProcessBus:
     def __init__(self) -> None:
         self._receivers: dict[str, dict[object, Receive]] = {}
         self._servers: dict[str, Answer] = {}
+        self._kinds: frozenset[str] = frozenset()
 
     def publish(self, topic: str, message: Message) -> None:
         for pattern in (topic, _kind(topic)):
@@ -18,19 +19,25 @@ class InProcessBus:
                 receive(topic, message)
 
     def is_watched(self, topic: str) -> bool:
-        return topic in self._receivers or _kind(topic) in self._receivers
+        return topic in self._receivers or topic.partition(".")[0] in self._kinds
 
     def subscribe(self, pattern: str, receive: Receive) -> Cancel:
         token = object()
         self._receivers.setdefault(pattern, {})[token] = receive
+        self._note_kinds()
 
         def cancel() -> None:
             receivers = self._receivers.get(pattern, {})
             receivers.pop(token, None)
             if not receivers:
                 self._receivers.pop(pattern, None)
+                self._note_kinds()
 
         return cancel
+
+    def _note_kinds(self) -> None:
+        """Which kinds are listened to whole: asked for every message."""
+        self._kinds = frozenset(pattern[:-2] for pattern in self._receivers if pattern.endswith(".*"))
 
     def serve(self, topic: str, answer: Answer) -> Cancel:
         self._servers[topic] = answer

@@ -136,8 +136,7 @@ class Work:
 
     def _run(self) -> None:
         assert self.route is not None
-        coroutine = self.route.handler(self.context, self.message)
-        assert isinstance(coroutine, Coroutine)
+        coroutine: Any = self.route.handler(self.context, self.message)
         try:
             awaited = coroutine.send(None)
         except StopIteration as end:

@@ -2,11 +2,12 @@
 
 from ocpp_css.storage.database import Database
 from ocpp_css.storage.schema import METADATA, PROVIDER, Document, UtcTime, personal, tenant_table, version_column
-from ocpp_css.storage.unit import CacheKey, Fact, Outcome, StateKey, Unit, joined
+from ocpp_css.storage.unit import AnySelect, CacheKey, Fact, Outcome, StateKey, Unit, joined
 
 __all__ = [
     "METADATA",
     "PROVIDER",
+    "AnySelect",
     "CacheKey",
     "Database",
     "Document",

@@ -19,8 +19,8 @@ from ocpp_css.storage.blocks import Blocks
 from ocpp_css.storage.caches import Caches
 from ocpp_css.storage.postgres import PostgresWriter
 from ocpp_css.storage.sqlite import SqliteWriter
-from ocpp_css.storage.statements import key_of
-from ocpp_css.storage.unit import AnySelect, Op, Outcome, Unit
+from ocpp_css.storage.statements import columns_of, key_of
+from ocpp_css.storage.unit import AnyQuery, AnySelect, Op, Outcome, Unit
 
 _log = structlog.get_logger(__name__)
 
@@ -59,7 +59,7 @@ class Database:
         """A new unit of work of this tenant."""
         return Unit(self, tenant, now or self.clock())
 
-    async def read(self, query: AnySelect) -> Sequence[Row[Any]]:
+    async def read(self, query: AnyQuery) -> Sequence[Row[Any]]:
         """Rows of a query that carries its scope already; areas read through their unit.
 
         A handler may be stepped without a task (SPEED 1), but the database's driver wants one.
@@ -68,7 +68,7 @@ class Database:
             return await self._loop.create_task(self._read(query))
         return await self._read(query)
 
-    async def _read(self, query: AnySelect) -> Sequence[Row[Any]]:
+    async def _read(self, query: AnyQuery) -> Sequence[Row[Any]]:
         async with self._engine.connect() as connection:
             rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
             return rows
@@ -105,7 +105,7 @@ class Database:
     def later(self, table: Table, tenant: int, **row: Any) -> None:
         """Write this row within ten seconds, or a newer one of the same key: for figures that can be derived anew."""
         row["tenant_id"] = tenant
-        values = tuple(row.get(name) for name in table.c.keys())  # noqa: SIM118
+        values = tuple(row.get(name) for name in columns_of(Op.UPSERT, table, ()))
         self._later[table, tuple(row[name] for name in key_of(table))] = values
 
     async def flush(self) -> None:

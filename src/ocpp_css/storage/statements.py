@@ -4,6 +4,7 @@ SQLite takes rows of parameters in one statement, PostgreSQL one array per colum
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -22,6 +23,7 @@ def key_of(table: Table) -> tuple[str, ...]:
     return key
 
 
+@cache
 def columns_of(op: Op, table: Table, changed: tuple[str, ...]) -> tuple[str, ...]:
     """The columns that the values of a write belong to."""
     if op is Op.DELETE:
@@ -101,23 +103,37 @@ def postgres_type(column: Column[Any]) -> str:
     return next(name for kind, name in kinds if isinstance(column.type, kind))
 
 
+def quoted(name: str) -> str:
+    """A column's name in quotes: some are words of SQL."""
+    return f'"{name}"'
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(quoted, names))
+
+
+def _equal(one: str, other: str) -> str:
+    return f"{one} = {other}"
+
+
 def write_statement(op: Op, table: Table, changed: tuple[str, ...], dialect: Dialect) -> str:
     """The text that performs one operation on many rows."""
     names = columns_of(op, table, changed)
     source, values = dialect.source([table.c[name] for name in names])
     key = key_of(table)
     if op is Op.UPDATE:
-        matches = " AND ".join(f"{table.name}.{name} = {value}" for name, value in zip(key, values, strict=False))
-        assigned = ", ".join(f"{name} = {value}" for name, value in zip(changed, values[len(key) :], strict=True))
+        matches = " AND ".join(map(_equal, (f"{table.name}.{quoted(name)}" for name in key), values))
+        assigned = ", ".join(map(_equal, map(quoted, changed), values[len(key) :]))
         return f"UPDATE {table.name} SET {assigned} FROM {source} WHERE {matches}"  # noqa: S608
+    given = f"SELECT {', '.join(values)} FROM {source}"  # noqa: S608
     if op is Op.DELETE:
-        return f"DELETE FROM {table.name} WHERE ({', '.join(key)}) IN (SELECT {', '.join(values)} FROM {source})"  # noqa: S608
-    text = f"INSERT INTO {table.name} ({', '.join(names)}) "
-    text += dialect.values(len(names)) if isinstance(dialect, Sqlite) else f"SELECT {', '.join(values)} FROM {source}"  # noqa: S608
+        return f"DELETE FROM {table.name} WHERE ({_listed(key)}) IN ({given})"  # noqa: S608
+    text = f"INSERT INTO {table.name} ({_listed(names)}) "
+    text += dialect.values(len(names)) if isinstance(dialect, Sqlite) else given
     if op is Op.UPSERT:
-        rest = [name for name in names if name not in key]
+        rest = [quoted(name) for name in names if name not in key]
         action = "UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in rest) if rest else "NOTHING"
-        text += f" ON CONFLICT ({', '.join(key)}) DO {action}"
+        text += f" ON CONFLICT ({_listed(key)}) DO {action}"
     return text
 
 
@@ -125,13 +141,13 @@ def stale_statement(table: Table, dialect: Dialect) -> str:
     """Finds the given (key…, version) whose row has another version or is gone; PostgreSQL locks in key order."""
     key = key_of(table)
     source, values = dialect.source([*(table.c[name] for name in key), table.c.version])
-    matches = " AND ".join(f"t.{name} = {value}" for name, value in zip(key, values, strict=False))
+    matches = " AND ".join(f"t.{quoted(name)} = {value}" for name, value in zip(key, values, strict=False))
     if isinstance(dialect, Sqlite):
         return (
             f"SELECT {', '.join(values)} FROM {source} LEFT JOIN {table.name} t ON {matches} "  # noqa: S608
             f"WHERE t.version IS NOT {values[-1]}"
         )
-    order = ", ".join(f"t.{name}" for name in key)
+    order = ", ".join(f"t.{quoted(name)}" for name in key)
     return (
         f"WITH given AS MATERIALIZED (SELECT * FROM {source}), held AS MATERIALIZED ("  # noqa: S608
         f"SELECT {order}, t.version FROM {table.name} t JOIN given ON {matches} ORDER BY {order} FOR UPDATE OF t) "
@@ -143,7 +159,7 @@ def stale_statement(table: Table, dialect: Dialect) -> str:
 def present_statement(table: Table, columns: tuple[str, ...], dialect: Dialect) -> str:
     """Finds the given unique keys that stand in the table already."""
     source, values = dialect.source([table.c[name] for name in columns])
-    matches = " AND ".join(f"t.{name} = {value}" for name, value in zip(columns, values, strict=True))
+    matches = " AND ".join(f"t.{quoted(name)} = {value}" for name, value in zip(columns, values, strict=True))
     return f"SELECT {', '.join(values)} FROM {source} JOIN {table.name} t ON {matches}"  # noqa: S608
 
 

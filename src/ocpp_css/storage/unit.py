@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Row, Select, Table, and_
+from sqlalchemy import Column, ColumnElement, CompoundSelect, Row, Select, Table, and_, select, union_all
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.expression import FromClause, Join, SelectBase, TableClause, TextClause
 
@@ -72,18 +72,32 @@ class StateKey(Generic[V]):
 
 
 class CacheKey(Generic[K, V]):
-    """Rows of a tenant that are read often and change seldom, kept in memory by their key."""
+    """Rows of a tenant that are read often and change seldom, kept in memory by their key.
 
-    __slots__ = ("load", "name", "size")
+    With `load_many` misses that come together are one query; what is missing in its answer is None.
+    """
 
-    def __init__(self, name: str, load: "Callable[[Unit, K], Awaitable[V]]", size: int = 100_000) -> None:
+    __slots__ = ("load", "load_many", "name", "size")
+
+    def __init__(
+        self,
+        name: str,
+        load: "Callable[[Unit, K], Awaitable[V]]",
+        load_many: "Callable[[Unit, Sequence[K]], Awaitable[Mapping[K, V]]] | None" = None,
+        *,
+        size: int = 100_000,
+    ) -> None:
         self.name = name
         self.load = load
+        self.load_many = load_many
         self.size = size
 
 
 AnySelect = Select[*tuple[Any, ...]]
 """A query of whatever columns."""
+
+AnyQuery = AnySelect | CompoundSelect[*tuple[Any, ...]]
+"""A query, or several put together."""
 
 Write = tuple[Op, Table, tuple[str, ...], tuple[Any, ...]]
 """Operation, table, the columns that change (UPDATE only), values: see `Unit`."""
@@ -225,6 +239,11 @@ class Unit:
     async def all(self, query: AnySelect) -> Sequence[Row[Any]]:
         """The rows of this tenant."""
         return await self._db.read(scoped(query, self.tenant))
+
+    async def all_of(self, queries: Sequence[AnySelect]) -> Sequence[Row[Any]]:
+        """The rows of several queries of the same columns, in one go."""
+        parts = [select(scoped(query, self.tenant).subquery()) for query in queries]
+        return await self._db.read(union_all(*parts)) if parts else []
 
     async def first(self, query: AnySelect) -> Row[Any] | None:
         """The first row of this tenant, or None."""

@@ -42,7 +42,16 @@ async def load_token(unit: Unit, folded: str) -> Token | None:
     return None if row is None else to_token(row)
 
 
-BY_TEXT: CacheKey[str, Token | None] = CacheKey("tokens", load_token)
+async def load_tokens(unit: Unit, folded: Sequence[str]) -> dict[str, Token | None]:
+    """Many tokens by their folded texts."""
+    found: dict[str, Token | None] = {}
+    for start in range(0, len(folded), 500):
+        for row in await unit.all(select(TOKENS).where(TOKENS.c.folded.in_(folded[start : start + 500]))):
+            found[row.folded] = to_token(row)
+    return found
+
+
+BY_TEXT: CacheKey[str, Token | None] = CacheKey("tokens", load_token, load_tokens)
 
 
 async def find(unit: Unit, id_token: str) -> Token | None:

@@ -91,8 +91,8 @@ class Charging(msgspec.Struct, frozen=True, gc=False):
     """By the transaction id on the wire."""
     readings: Mapping[int, Reading] = {}
     """The newest reading of each open transaction, by its number."""
-    digests: tuple[int, ...] | None = None
-    """The meaning of the newest meter values, to recognise a repetition; None until they are read."""
+    digests: tuple[int, ...] = ()
+    """The meaning of the newest meter values, to recognise a repetition."""
     unknown: frozenset[str] = frozenset()
     """Transaction ids that nobody knows and that are in review already."""
 

@@ -232,17 +232,14 @@ async def meter_values(context: Context, evse_id: int, wire_id: str | None, read
     """One row: the message itself. The newest reading goes into memory, a meter that runs backwards to a person."""
     unit, station, exchange = context.unit, context.station, context.exchange
     charging = await unit.state(store.CHARGING, station.station_id)
-    known = charging.digests
-    if known is None:
-        known = await store.newest_digests(unit, station.station_id)
-    if digest in known:
+    if digest in charging.digests:
         exchange.is_repeat = True
         return
     exchange.digest = digest
     transaction = _meant(charging, evse_id, wire_id)
     if transaction is None and wire_id is not None and wire_id not in charging.unknown:
         transaction = await store.by_wire(unit, station.station_id, wire_id)
-    digests = store.remembered(known, digest)
+    digests = store.remembered(charging.digests, digest)
     charging = msgspec.structs.replace(charging, digests=digests)
     if transaction is not None:
         exchange.transaction_id = transaction.id

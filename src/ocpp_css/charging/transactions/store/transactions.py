@@ -11,7 +11,17 @@ from ocpp_css.charging.transactions.model import NOTHING, Charging, Heard, Trans
 from ocpp_css.gateway.messages import MESSAGES
 from ocpp_css.kit.paging import Cursor
 from ocpp_css.model.metering import Reading
-from ocpp_css.storage import Document, StateKey, Unit, UtcTime, joined, personal, tenant_table, version_column
+from ocpp_css.storage import (
+    AnySelect,
+    Document,
+    StateKey,
+    Unit,
+    UtcTime,
+    joined,
+    personal,
+    tenant_table,
+    version_column,
+)
 
 TRANSACTIONS = tenant_table(
     "transactions",
@@ -68,6 +78,7 @@ READINGS = tenant_table(
 
 METER_ACTIONS = ("MeterValues", "StartTransaction", "StopTransaction", "TransactionEvent")
 _REMEMBERED = 8
+_STATIONS_A_QUERY = 50
 
 
 async def load_charging(unit: Unit, stations: Sequence[int]) -> dict[int, Charging]:
@@ -85,16 +96,28 @@ async def load_charging(unit: Unit, stations: Sequence[int]) -> dict[int, Chargi
             transaction = to_transaction(row)
             transactions.setdefault(row.station_id, {})[transaction.wire_id] = transaction
             readings.setdefault(row.station_id, {})[transaction.id] = to_reading(row)
-        for station, open_ones in transactions.items():
-            found[station] = Charging(open_ones, readings[station])
+        digests = await _newest_digests(unit, chunk)
+        for station in chunk:
+            found[station] = Charging(
+                transactions.get(station, {}), readings.get(station, {}), digests.get(station, ())
+            )
     return found
 
 
-async def newest_digests(unit: Unit, station: int) -> tuple[int, ...]:
-    """The meaning of the newest meter values of a station, the oldest first."""
-    query = select(MESSAGES.c.digest).where(MESSAGES.c.station_id == station, MESSAGES.c.digest.is_not(None))
-    rows = await unit.all(query.order_by(MESSAGES.c.id.desc()).limit(_REMEMBERED))
-    return tuple(row.digest for row in reversed(rows))
+async def _newest_digests(unit: Unit, stations: Sequence[int]) -> dict[int, tuple[int, ...]]:
+    """The meaning of the newest meter values of many stations, the oldest first."""
+    found: dict[int, tuple[int, ...]] = {}
+    for start in range(0, len(stations), _STATIONS_A_QUERY):
+        parts = [_digests_of(station) for station in stations[start : start + _STATIONS_A_QUERY]]
+        for row in sorted(await unit.all_of(parts), key=lambda row: row.id):
+            found[row.station_id] = (*found.get(row.station_id, ()), row.digest)
+    return found
+
+
+def _digests_of(station: int) -> AnySelect:
+    query = select(MESSAGES.c.station_id, MESSAGES.c.digest, MESSAGES.c.id)
+    query = query.where(MESSAGES.c.station_id == station, MESSAGES.c.digest.is_not(None))
+    return query.order_by(MESSAGES.c.id.desc()).limit(_REMEMBERED)
 
 
 CHARGING: StateKey[Charging] = StateKey("charging", load_charging, lambda: NOTHING)
