@@ -54,18 +54,14 @@ def bench(
         Use the load generator in Python, as where there is no C compiler.
 
     """
-    command = _command()
     given = {} if results is None else {"results": results.absolute()}
-    options = command.Options(
-        rows=rows,
-        quick=quick,
-        seconds=seconds,
-        connections=connections,
-        write_docs=write_docs,
-        python_generator=python_generator,
-        **given,
-    )
-    return int(command.run(options))
+    chosen = {"rows": rows, "quick": quick, "seconds": seconds, "connections": connections}
+    return _run(**chosen, write_docs=write_docs, python_generator=python_generator, **given)
+
+
+def _run(**options: Any) -> int:
+    command = _command()
+    return int(command.run(command.Options(**options)))
 
 
 def _command() -> Any:
