@@ -245,6 +245,10 @@ async def test_the_newcomer_sees_what_the_old_connection_stored_last(
     db = service.wiring.db
     async with station(service, identity) as old:
         await old.boot()
+        first = await old.ask(
+            "StartTransaction", {**start, "meterStart": 4}
+        )  # numbers and token are at hand from now on
+        await old.ask("StopTransaction", {"transactionId": first["transactionId"], "meterStop": 5, "timestamp": now()})
         with pytest.MonkeyPatch.context() as patch:
             held: list[Any] = []
             patch.setattr(db._writer, "wake", lambda: held.append(1))
