@@ -1,4 +1,3 @@
-import anyio
 import pytest
 
 from ocpp_css.edge.idempotency import KeyReused, RememberedReplies, Reply, StillRunning
@@ -50,21 +49,19 @@ def test_a_key_must_be_usable(client, as_key, key):
     assert answer.json()["code"] == "idempotency_key_invalid"
 
 
-def test_the_store_knows_running_reused_and_oldest():
-    async def run():
-        store = RememberedReplies(capacity=2)
-        assert await store.begin(1, "a", b"f") is None
-        with pytest.raises(StillRunning):
-            await store.begin(1, "a", b"f")
-        with pytest.raises(KeyReused):
-            await store.begin(1, "a", b"other")
-        assert await store.begin(2, "a", b"f") is None
-        reply = Reply(200, (), b"x")
-        await store.finish(1, "a", reply)
-        assert await store.begin(1, "a", b"f") == reply
-        assert await store.begin(1, "b", b"f") is None
-        assert await store.begin(1, "a", b"g") is None
-        await store.abandon(1, "a")
-        assert await store.begin(1, "a", b"h") is None
-
-    anyio.run(run)
+@pytest.mark.anyio
+async def test_the_store_knows_running_reused_and_oldest():
+    store = RememberedReplies(capacity=2)
+    assert await store.begin(1, "a", b"f") is None
+    with pytest.raises(StillRunning):
+        await store.begin(1, "a", b"f")
+    with pytest.raises(KeyReused):
+        await store.begin(1, "a", b"other")
+    assert await store.begin(2, "a", b"f") is None
+    reply = Reply(200, (), b"x")
+    await store.finish(1, "a", reply)
+    assert await store.begin(1, "a", b"f") == reply
+    assert await store.begin(1, "b", b"f") is None
+    assert await store.begin(1, "a", b"g") is None
+    await store.abandon(1, "a")
+    assert await store.begin(1, "a", b"h") is None
