@@ -46,49 +46,43 @@ class Endless:
         self.is_closed = True
 
 
-def test_silence_is_kept_alive_and_the_drain_ends_it():
-    async def run():
-        streams, events = Streams(9), Endless()
-        stream = _messages(streams, "me", events, 0.01)
-        with anyio.fail_after(5):
-            assert (await anext(stream)).retry
-            assert len(streams) == 1
-            assert (await anext(stream)).comment == "still here"
-            streams.drain()
-            assert [message async for message in stream] == []
-        assert events.is_closed
-        assert len(streams) == 0
-
-    asyncio.run(run())
+@pytest.mark.anyio
+async def test_silence_is_kept_alive_and_the_drain_ends_it():
+    streams, events = Streams(9), Endless()
+    stream = _messages(streams, "me", events, 0.01)
+    with anyio.fail_after(5):
+        assert (await anext(stream)).retry
+        assert len(streams) == 1
+        assert (await anext(stream)).comment == "still here"
+        streams.drain()
+        assert [message async for message in stream] == []
+    assert events.is_closed
+    assert len(streams) == 0
 
 
-def test_a_leaving_client_closes_the_source():
-    async def run():
-        streams, events = Streams(9), Endless()
-        stream = _messages(streams, "me", events, 60)
-        await anext(stream)
-        waiting = asyncio.ensure_future(anext(stream))
-        await asyncio.sleep(0)
-        waiting.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await waiting
-        assert events.is_closed
-        assert len(streams) == 0
-
-    asyncio.run(run())
+@pytest.mark.anyio
+async def test_a_leaving_client_closes_the_source():
+    streams, events = Streams(9), Endless()
+    stream = _messages(streams, "me", events, 60)
+    await anext(stream)
+    waiting = asyncio.ensure_future(anext(stream))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert events.is_closed
+    assert len(streams) == 0
 
 
-def test_a_failing_source_is_not_swallowed():
+@pytest.mark.anyio
+async def test_a_failing_source_is_not_swallowed():
     async def failing():
         yield LiveEvent("a", "text")
         msg = "bus is gone"
         raise RuntimeError(msg)
 
-    async def run():
-        stream = _messages(Streams(9), "me", failing(), 60)
+    stream = _messages(Streams(9), "me", failing(), 60)
+    await anext(stream)
+    assert (await anext(stream)).data == "text"
+    with pytest.raises(RuntimeError):
         await anext(stream)
-        assert (await anext(stream)).data == "text"
-        with pytest.raises(RuntimeError):
-            await anext(stream)
-
-    asyncio.run(run())
