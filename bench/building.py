@@ -1,5 +1,6 @@
 """The C programs of the benchmark, compiled when they are needed."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -18,7 +19,7 @@ def program(name: str) -> Path | None:
     if compiler is None:
         return None
     made.parent.mkdir(exist_ok=True)
-    fresh = made.with_suffix(".new")
+    fresh = made.with_suffix(f".{os.getpid()}")
     command = [compiler, "-O2", "-o", str(fresh), str(sources[0]), *PROGRAMS[name]]
     if subprocess.run(command, check=False, capture_output=True).returncode:
         return None

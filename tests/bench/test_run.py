@@ -15,7 +15,7 @@ FIELDS = {
     "msg_per_s", "us_cpu_per_msg", "p50_ms", "p99_ms", "rss_kb_per_connection",
 }  # fmt: skip
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("bench")]
 
 
 def short_run(tmp_path: Path, *rows: str, connections: int = 3, **options: Any) -> tuple[dict[str, Any], str]:
