@@ -6,8 +6,8 @@ import io
 import pytest
 
 from ocpp_css.edge import Principal
+from ocpp_css.edge.exports import cell
 from ocpp_css.people import audit
-from ocpp_css.people.audit.service import safe_cell
 from ocpp_css.people.audit.store import AUDIT
 from ocpp_css.storage import PROVIDER
 
@@ -80,8 +80,8 @@ async def test_the_file_holds_everything_and_runs_no_formula(ann, db, account):
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"])
 def test_a_cell_is_never_a_formula(text):
-    assert safe_cell(text) == f"'{text}"
-    assert safe_cell(f"a{text}") == f"a{text}"
+    assert cell(text) == f"'{text}"
+    assert cell(f"a{text}") == f"a{text}"
 
 
 async def test_a_unit_of_one_account_writes_into_no_other_log(db):

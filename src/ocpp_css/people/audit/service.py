@@ -1,12 +1,9 @@
 """The rules of the audit log: everything that changes something leaves an entry, in the same unit."""
 
-import csv
-import io
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from typing import Any
 
-import msgspec
-
+from ocpp_css.edge.exports import csv_lines
 from ocpp_css.edge.principal import Principal
 from ocpp_css.kit.clock import rfc3339
 from ocpp_css.kit.ids import public
@@ -28,7 +25,6 @@ _COLUMNS = (
     "after",
     "address",
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def record(  # noqa: PLR0917 - who did what to which thing, how it was, how it is
@@ -77,18 +73,3 @@ def _cells(entry: Entry) -> list[Any]:
         rfc3339(entry.at), entry.actor_kind, public(entry.actor_id), entry.actor_name, entry.action, entry.subject_kind,
         entry.subject, entry.before, entry.after, entry.address,
     ]  # fmt: skip
-
-
-def csv_lines(rows: Iterable[Iterable[Any]]) -> str:
-    """Rows as CSV that no spreadsheet takes for a formula."""
-    text = io.StringIO()
-    csv.writer(text, quoting=csv.QUOTE_ALL).writerows([safe_cell(value) for value in row] for row in rows)
-    return text.getvalue()
-
-
-def safe_cell(value: Any) -> str:
-    """A cell's text; one that a spreadsheet would run as a formula begins with an apostrophe."""
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    return f"'{text}" if text.startswith(_FORMULA) else text
