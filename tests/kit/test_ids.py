@@ -36,6 +36,7 @@ def test_a_time_becomes_the_first_number_of_its_millisecond(monkeypatch: pytest.
     number = Ids(5).next()
     assert first_id_at(1_800_000_000_123) <= number < first_id_at(1_800_000_000_124)
     assert first_id_at(0) == 0
+    assert first_id_at(250_000_000_000_000) == (1 << 63) - 1  # a filter for the year 9892 finds nothing, and no fault
 
 
 @given(numbers)

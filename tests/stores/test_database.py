@@ -359,7 +359,7 @@ async def test_the_end_writes_what_waits(db: Database, opened: Opener) -> None:
         unit = db.unit(TENANT)
         token(unit, number)
         unit.submit(units.append)
-    db.later(COUNTERS, TENANT, name="later", value=7, version=1)
+    db.later(COUNTERS, (TENANT, "later"), (7, 1))
     await db.close()
     await asyncio.sleep(0)
     assert [unit.outcome for unit in units] == [Outcome.COMMITTED] * 300
@@ -560,7 +560,7 @@ async def db_number(db: Database, tenant: int) -> int:
 
 
 def reading(db: Database, number: int, at: datetime, power: int = 1) -> None:
-    db.later(READINGS, TENANT, transaction_id=number, at=at, energy_wh=number, power_w=power, soc_percent=None)
+    db.later(READINGS, (TENANT, number), (at, number, power, None))
 
 
 async def test_later_rows_are_written_by_the_flush_the_newest_only(db: Database) -> None:
@@ -576,7 +576,7 @@ async def test_later_rows_of_a_unit_count_only_when_it_is_stored(db: Database) -
         await add(db, number)
         unit = db.unit(TENANT)
         unit.update(TOKENS, (number,), seen=seen, note="x")
-        unit.later(READINGS, transaction_id=number, at=AT)
+        unit.later(READINGS, (number,), (AT, None, None, None))
         await ended(unit)
     await db.flush()
     assert [row.transaction_id for row in await rows(db, READINGS)] == [2]

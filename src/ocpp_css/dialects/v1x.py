@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from msgspec import UNSET, UnsetType
 
-from ocpp_css.model.metering import ENERGY, FARTHEST, MOST, POWER, SOC, Reading, Sample
+from ocpp_css.model.metering import ENERGY, FARTHEST, MOST, POWER, Reading, Sample
 from ocpp_css.model.station import Boot
 from ocpp_css.model.token import Authorization
 from ocpp_css.ocpp import v16
@@ -22,7 +22,6 @@ _DEFAULT_UNIT = {
     "SoC": "Percent",
     "Temperature": "Celsius",
 }
-_TOLD = frozenset({ENERGY, POWER, SOC})
 _KILO = {"kWh": "Wh", "kvarh": "varh", "kW": "W", "kVA": "VA", "kvar": "var"}
 
 
@@ -80,16 +79,21 @@ def reading(values: Sequence[v16.MeterValue | v16.TransactionData]) -> Reading:
     for value in values:
         at = value.timestamp
         for sampled in value.sampled_value:
-            measurand = sampled.measurand or ENERGY
-            if measurand not in _TOLD or sampled.phase is not UNSET or sampled.format == "SignedData":
+            if sampled.phase is not UNSET:
                 continue
-            number = _whole(sampled.value, MOST[measurand], kilo=bool(sampled.unit) and sampled.unit in _KILO)
+            measurand = sampled.measurand or ENERGY
+            most = MOST.get(measurand)
+            if most is None or sampled.format == "SignedData":
+                continue
+            number = _whole(sampled.value, most, kilo=sampled.unit in _KILO)
+            if number is None:
+                continue
             if measurand == ENERGY:
-                energy = number if number is not None else energy
+                energy = number
             elif measurand == POWER:
-                power = number if number is not None else power
+                power = number
             else:
-                soc = number if number is not None else soc
+                soc = number
     return Reading(at, energy, power, soc)
 
 

@@ -11,7 +11,7 @@ import structlog
 from picows import WSCloseCode
 
 from ocpp_css.gateway.context import Context
-from ocpp_css.gateway.messages import Exchange, masked
+from ocpp_css.gateway.messages import masked
 from ocpp_css.kit.secrets import Secrets
 from ocpp_css.ocpp import frames, leniency
 from ocpp_css.ocpp.errors import CallError, code_for
@@ -48,71 +48,54 @@ class Dispatcher:
 
     def handle(self, connection: "Connection", request: Incoming) -> None:
         """Begin with a request; it ends in exactly one answer, or with the connection."""
-        work = Work(self, connection, request)
         self.in_work += 1
-        work.begin()
+        Work(self, connection, request).begin()
 
 
-class Work:
-    """One request in work."""
+class Work(Context):
+    """One request in work: the context of its handler, and the way of its answer."""
 
-    __slots__ = ("begun", "connection", "context", "dispatcher", "frame", "message", "request", "route", "tries")
+    __slots__ = ("begun", "connection", "dispatcher", "frame", "message", "route")
 
     def __init__(self, dispatcher: Dispatcher, connection: "Connection", request: Incoming) -> None:
         self.dispatcher = dispatcher
         self.connection = connection
         self.request = request
-        self.begun = time.perf_counter_ns()
+        self.db = dispatcher.db
+        self.fence = connection.fence
+        self.memory = connection.memory
+        self.protocol = connection.protocol
+        self.pseudonyms = dispatcher.pseudonyms
+        self.secrets = dispatcher.secrets
+        self.station = connection.station
         self.tries = 1
         self.frame = b""
-        self.route: Route[Context] | None = None
         self.message: Any = None
-        self.context: Context = self._new_context()
-
-    def _new_context(self) -> Context:
-        connection, dispatcher, request = self.connection, self.dispatcher, self.request
-        station = connection.station
-        unit = dispatcher.db.unit(station.tenant)
-        unit.station = station.station_id
-        unit.fence = connection.fence
-        unit.memory = connection.memory
-        unit.retry = self.tries > 1
-        exchange = Exchange("in", request.message_id, request.action, "", unit.now)
-        return Context(
-            unit,
-            station,
-            connection.protocol,
-            exchange,
-            raw=request.payload,
-            pseudonyms=dispatcher.pseudonyms,
-            secrets=dispatcher.secrets,
-        )
+        self.begun = time.perf_counter_ns()
+        self._exchange = self._now = self._unit = None
 
     # --- before the handler -------------------------------------------------------------------------------------
 
     def begin(self) -> None:
         """Decode, check, run the handler; the first step is taken at once, without a task (SPEED 1)."""
         fault = self._prepare()
-        if fault is not None:
-            self._refuse(code_for(fault.kind, self.connection.protocol.name), _describe(fault))
-            return
-        self._run()
+        if fault is None:
+            self._run()
+        else:
+            self._refuse(code_for(fault.kind, self.protocol.name), _describe(fault))
 
     def _prepare(self) -> Fault | None:
-        connection, action = self.connection, self.request.action
-        route = self.dispatcher.routes[connection.protocol.name].get(action)
+        action = self.request.action
+        route = self.dispatcher.routes[self.protocol.name].get(action)
         if route is None:
-            known = connection.protocol.actions.get(action)
+            known = self.protocol.actions.get(action)
             kind = FaultKind.UNKNOWN_ACTION if known is None else FaultKind.NOT_SUPPORTED
             return Fault(kind, detail=f"{action[:50]} is not answered here")
         if route.action.is_send != self.request.is_send:
             return Fault(FaultKind.NOT_SUPPORTED, detail=f"{action} does not come in this type of message")
-        if not (connection.station.is_accepted or action == BOOT or action in connection.asked_for):
+        if not (self.station.is_accepted or action == BOOT or action in self.connection.asked_for):
             return Fault(FaultKind.SECURITY, detail="The station is not accepted; send a BootNotification first")
         self.route = route
-        return self._decode(route)
-
-    def _decode(self, route: Route[Context]) -> Fault | None:
         try:
             self.message = route.action.decode_request(self.request.payload)
         except READ_ERRORS as broken:
@@ -120,14 +103,14 @@ class Work:
         return None
 
     def _repair(self, route: Route[Context], broken: Exception) -> Fault | None:
-        quirks = self.connection.station.quirks
+        quirks = self.station.quirks
         if not quirks:
             return classify(broken)
         try:
             self.message, violations = leniency.read_request(route.action, self.request.payload, quirks)
         except READ_ERRORS as still_broken:
             return classify(still_broken)
-        self.context.exchange.notes = [
+        self.exchange.notes = [
             {"path": found.path, "quirk": found.quirk.value, "detail": found.detail} for found in violations
         ]
         return None
@@ -135,8 +118,7 @@ class Work:
     # --- the handler --------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        assert self.route is not None
-        coroutine: Any = self.route.handler(self.context, self.message)
+        coroutine: Any = self.route.handler(self, self.message)
         try:
             awaited = coroutine.send(None)
         except StopIteration as end:
@@ -167,45 +149,41 @@ class Work:
     # --- after the handler --------------------------------------------------------------------------------------
 
     def _answer(self, response: Any) -> None:
-        payload = encode(response) if response is not None else b""
-        self.frame = frames.result(self.request.message_id, payload) if response is not None else b""
-        unit = self.context.unit
-        if unit.is_empty and (
-            self.context.exchange.is_repeat or (self.request.action in _QUIET and not self._is_logged())
-        ):
+        payload = b""
+        if response is not None:
+            payload = encode(response)
+            self.frame = frames.result(self.request.message_id, payload)
+        if self.is_blank and (self._exchange is not None or (self.request.action in _QUIET and not self._is_logged())):
             self._release()
             return
         self._record(payload)
-        unit.submit(self._committed)
+        self.unit.submit(self._committed)
 
     def _is_logged(self) -> bool:
         """Heartbeats are logged while someone watches, or by setting (RULES 3.5)."""
-        connection = self.connection
-        return connection.station.logs_heartbeats or self.dispatcher.db.bus.is_watched(connection.topic)
+        return self.station.logs_heartbeats or self.db.bus.is_watched(self.connection.topic)
 
     def _record(self, answer: bytes) -> None:
-        exchange, unit, route = self.context.exchange, self.context.unit, self.route
-        assert route is not None
-        pseudonyms = self.dispatcher.pseudonyms
-        exchange.payload = masked(self.request.payload, route.action.token_paths, unit, pseudonyms)
-        exchange.answer = masked(answer, route.action.response_token_paths, unit, pseudonyms) if answer else None
+        exchange, unit, action = self.exchange, self.unit, self.route.action
+        exchange.payload = masked(self.request.payload, action.token_paths, unit, self.pseudonyms)
+        exchange.answer = masked(answer, action.response_token_paths, unit, self.pseudonyms) if answer else None
         exchange.latency_us = (time.perf_counter_ns() - self.begun) // 1000
-        exchange.record(unit, self.connection.station.station_id)
+        exchange.record(unit, self.station.station_id)
 
     def _refuse(self, code: str, description: str, details: dict[str, Any] | None = None) -> None:
         """A CALLERROR; what the handler recorded is dropped, the exchange itself is kept."""
         self.frame = frames.error(self.request.message_id, code, description, details)
-        self.context = self._new_context()
-        unit, exchange = self.context.unit, self.context.exchange
-        action = self.connection.protocol.actions.get(self.request.action)
+        self.forget()
+        unit, exchange = self.unit, self.exchange
+        action = self.protocol.actions.get(self.request.action)
         paths = action.token_paths if action is not None else ()
         try:
-            exchange.payload = masked(self.request.payload, paths, unit, self.dispatcher.pseudonyms)
+            exchange.payload = masked(self.request.payload, paths, unit, self.pseudonyms)
         except READ_ERRORS:
             exchange.payload = "null"
         exchange.error = {"code": code, "description": description, "details": details or {}}
         exchange.action = exchange.action[:50]
-        exchange.record(unit, self.connection.station.station_id)
+        exchange.record(unit, self.station.station_id)
         if self.request.is_send:
             self.frame = b""
         unit.submit(self._refused)
@@ -222,14 +200,14 @@ class Work:
     def _committed(self, unit: Unit) -> None:
         match unit.outcome:
             case Outcome.COMMITTED:
-                self.dispatcher.pseudonyms.written(unit)
+                self.pseudonyms.written(unit)
                 self._watchers()
                 self._release()
             case Outcome.STALE | Outcome.DUPLICATE if self.tries < MOST_TRIES:
                 self._again()
             case Outcome.UNFIT:
                 kind = FaultKind.BAD_PROPERTY
-                self._refuse(code_for(kind, self.connection.protocol.name), "A value is outside of what can be stored.")
+                self._refuse(code_for(kind, self.protocol.name), "A value is outside of what can be stored.")
             case Outcome.FENCED:
                 self._end()
                 self.connection.close(WSCloseCode.SERVICE_RESTART, "a newer connection took over")
@@ -242,10 +220,10 @@ class Work:
         Once is enough for a repetition; stations that start with one limited token at once take turns.
         """
         self.tries += 1
-        self.connection.memory.clear()
-        notes = self.context.exchange.notes
-        self.context = self._new_context()
-        self.context.exchange.notes = notes
+        self.memory.clear()
+        notes = self.exchange.notes
+        self.forget()
+        self.exchange.notes = notes
         self._run()
 
     def _lost(self, unit: Unit) -> None:
@@ -255,9 +233,9 @@ class Work:
         self.connection.close(WSCloseCode.SERVICE_RESTART, "state reloaded")
 
     def _watchers(self) -> None:
-        bus, topic = self.dispatcher.db.bus, self.connection.topic
+        bus, topic = self.db.bus, self.connection.topic
         if bus.is_watched(topic):
-            bus.publish(topic, self.context.exchange.message())
+            bus.publish(topic, self.exchange.message())
 
     def _release(self) -> None:
         self._end()

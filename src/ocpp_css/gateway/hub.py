@@ -287,7 +287,7 @@ class Hub:
         moment = self.db.clock()
         for (tenant, station), connection in self.connections.items():
             if now - connection.last_heard <= 10.0:
-                self.db.later(SEEN, tenant, station_id=station, last_seen_at=moment)
+                self.db.later(SEEN, (tenant, station), (moment,))
 
     def _wake(self) -> None:
         for connection in tuple(self.resting):

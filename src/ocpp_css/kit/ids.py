@@ -8,6 +8,7 @@ _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
 _LENGTH = 13
 _NODES = 1 << 10
 _STEPS = 1 << 11
+LARGEST = (1 << 63) - 1
 _STARTED_MS = 1_735_689_600_000  # 2025-01-01
 
 
@@ -18,23 +19,27 @@ class Ids:
     process only grow, also when the machine's clock steps back.
     """
 
-    __slots__ = ("_last", "_node")
+    __slots__ = ("_last", "_last_ms", "_node")
 
     def __init__(self, node: int) -> None:
         self._node = (node % _NODES) * _STEPS
         self._last = 0
+        self._last_ms = 0
 
     def next(self) -> int:
         """A number that nobody had before."""
-        ticks = (time.time_ns() // 1_000_000 - _STARTED_MS) * _STEPS
-        self._last = max(self._last + 1, ticks)
-        millis, step = divmod(self._last, _STEPS)
-        return millis * _STEPS * _NODES + self._node + step
+        now_ms = time.time_ns() // 1_000_000
+        if now_ms <= self._last_ms and (self._last + 1) % _STEPS:
+            self._last += 1
+        else:
+            self._last_ms = max(now_ms, self._last_ms + 1)
+            self._last = first_id_at(self._last_ms) + self._node
+        return self._last
 
 
 def first_id_at(epoch_ms: int) -> int:
-    """The smallest number that may be given at `epoch_ms`: turns a time filter into a range of ids."""
-    return max(0, epoch_ms - _STARTED_MS) * _STEPS * _NODES
+    """The smallest number that may be given at `epoch_ms`, a time of any year: turns a time filter into ids."""
+    return min(max(0, epoch_ms - _STARTED_MS) * _STEPS * _NODES, LARGEST)
 
 
 def public(number: int) -> str:

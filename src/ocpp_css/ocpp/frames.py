@@ -21,11 +21,14 @@ UNKNOWN_ID: Final = "-1"
 _ECHOED_ID = 255
 
 
+MessageId = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_MESSAGE_ID)]
+
+
 class Request(NamedTuple):
     """A CALL, or a SEND, which nobody answers."""
 
     type: int
-    message_id: str
+    message_id: MessageId
     action: str
     payload: msgspec.Raw
 
@@ -57,8 +60,7 @@ class Malformed(NamedTuple):
 
 Frame = Request | Result | Failure | Malformed
 
-_MessageId = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_MESSAGE_ID)]
-_decode_request = msgspec.json.Decoder(tuple[int, _MessageId, str, msgspec.Raw]).decode
+_decode_request = msgspec.json.Decoder(Request).decode
 _decode_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_any = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -68,11 +70,12 @@ _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 def parse(data: bytes, *, has_send: bool = True) -> Frame:
     """The frame in `data`; never raises, whatever the bytes are. `has_send`: the types of 2.1 are known."""
     try:
-        kind, message_id, action, payload = _decode_request(data)
+        request = _decode_request(data)
     except _UNREADABLE:
         return _parse_slowly(data, has_send=has_send)
+    kind = request[0]
     if kind == CALL or (kind == SEND and has_send):
-        return Request(kind, message_id, action, payload)
+        return request
     return _parse_slowly(data, has_send=has_send)
 
 

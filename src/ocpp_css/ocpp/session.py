@@ -29,12 +29,11 @@ class Incoming:
 
     __slots__ = ("action", "digest", "is_reused_id", "is_send", "message_id", "payload")
 
-    def __init__(self, request: Request, payload: bytes) -> None:
-        self.message_id = request.message_id
-        self.action = request.action
-        self.payload = payload
-        self.is_send = request.type == frames.SEND
-        self.digest = hash((request.action, payload))
+    def __init__(self, request: Request) -> None:
+        kind, self.message_id, self.action, raw = request
+        self.payload = bytes(raw)
+        self.is_send = kind == frames.SEND
+        self.digest = hash((self.action, self.payload))
         self.is_reused_id = False
 
 
@@ -106,7 +105,14 @@ class Session:
         return self._answer(frame)
 
     def _request(self, request: Request) -> Received:
-        incoming = Incoming(request, bytes(request.payload))
+        incoming = Incoming(request)
+        if self._open_in is None and incoming.message_id not in self._answers:
+            self._open_in = incoming
+            return incoming
+        return self._second(incoming)
+
+    def _second(self, incoming: Incoming) -> Received:
+        """A request that came before, or that comes while one is in work."""
         earlier = self._same_id(incoming)
         if earlier is not None:
             if earlier[0] == incoming.digest:
@@ -165,7 +171,8 @@ class Session:
         if request.is_send:
             return
         answers = self._answers
-        answers.pop(request.message_id, None)
+        if request.is_reused_id:
+            answers.pop(request.message_id, None)
         answers[request.message_id] = (request.digest, answer)
         if len(answers) > REMEMBERED_ANSWERS:
             del answers[next(iter(answers))]

@@ -21,6 +21,11 @@ class Guards:
     versions: dict[Table, set[Values]] = field(default_factory=dict)
     absences: dict[tuple[Table, Columns], set[Values]] = field(default_factory=dict)
 
+    @property
+    def is_empty(self) -> bool:
+        """There is none."""
+        return not (self.fences or any(self.versions.values()) or any(self.absences.values()))
+
 
 class Batch:
     """Units that one transaction writes, and those that have to wait for the next."""
@@ -37,6 +42,8 @@ class Batch:
         for unit in self.units:
             if unit.fence:
                 guards.fences.add((unit.tenant, unit.station, unit.fence))
+            if unit.is_plain:
+                continue
             for table, key, seen in unit.versions or ():
                 guards.versions.setdefault(table, set()).add((*key, seen))
             for table, columns, values in unit.absences or ():
@@ -45,6 +52,8 @@ class Batch:
 
     def apply(self, failed: Guards) -> None:
         """Give the units whose guards failed their outcome; they write nothing."""
+        if failed.is_empty:
+            return
         for unit in self.units:
             unit.outcome = _verdict(unit, failed)
 
@@ -59,15 +68,19 @@ class Batch:
         for unit in self.units:
             if unit.outcome is not None:
                 continue
-            for op, table, columns, values in unit.writes:
-                groups.setdefault((op, table, columns), []).append(values)
+            for write in unit.writes:
+                key = write[:3]
+                if key in groups:
+                    groups[key].append(write[3])
+                else:
+                    groups[key] = [write[3]]
             for number, fact in unit.facts or ():
                 row = (unit.tenant, number, unit.now, fact.kind, fact.station_id, fact)
                 groups.setdefault((Op.INSERT, FACTS, ()), []).append(row)
         for (op, table, _), rows in groups.items():
             if op is Op.UPSERT:
                 rows[:] = _last_of_each(table, rows)
-        return dict(sorted(groups.items(), key=lambda item: item[0][0].value))
+        return dict(sorted(groups.items(), key=lambda item: item[0][0]))
 
 
 def _last_of_each(table: Table, rows: list[Values]) -> list[Values]:
@@ -103,6 +116,9 @@ def gather(units: list[Unit]) -> Batch:
     claimed: set[Any] = set()
     shared: set[Any] = set()
     for unit in units:
+        if unit.is_plain:
+            batch.units.append(unit)
+            continue
         claims, shares = _marks(unit)
         meets = not (claimed.isdisjoint(claims) and claimed.isdisjoint(shares) and shared.isdisjoint(claims))
         claimed.update(claims)

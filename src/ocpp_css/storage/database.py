@@ -19,7 +19,6 @@ from ocpp_css.storage.blocks import Blocks
 from ocpp_css.storage.caches import Caches
 from ocpp_css.storage.postgres import PostgresWriter
 from ocpp_css.storage.sqlite import SqliteWriter
-from ocpp_css.storage.statements import columns_of, key_of
 from ocpp_css.storage.unit import AnyQuery, AnySelect, Op, Outcome, Unit
 
 _log = structlog.get_logger(__name__)
@@ -102,11 +101,12 @@ class Database:
         waiting = len(self._waiting)
         return waiting > CONGESTED_ROWS or (waiting > MAX_BATCH and time.monotonic() - self._oldest > CONGESTED_S)
 
-    def later(self, table: Table, tenant: int, **row: Any) -> None:
-        """Write this row within ten seconds, or a newer one of the same key: for figures that can be derived anew."""
-        row["tenant_id"] = tenant
-        values = tuple(row.get(name) for name in columns_of(Op.UPSERT, table, ()))
-        self._later[table, tuple(row[name] for name in key_of(table))] = values
+    def later(self, table: Table, key: tuple[Any, ...], values: tuple[Any, ...]) -> None:
+        """Write this row within ten seconds, or a newer one of the same key: for figures that can be derived anew.
+
+        `key` begins with the tenant; the table's columns are the key and then `values`, in this order.
+        """
+        self._later[table, key] = key + values
 
     async def flush(self) -> None:
         """Write what was said to be written later; what cannot be stored now waits for the next time."""
@@ -123,6 +123,7 @@ class Database:
 
     async def _flush(self, rows: Sequence[tuple[tuple[Table, Any], tuple[Any, ...]]]) -> Outcome | None:
         unit = self.unit(0)
+        unit.is_plain = False
         unit.writes = [(Op.UPSERT, table, (), values) for (table, _), values in rows]
         ended: asyncio.Future[None] = self._loop.create_future()
         unit.submit(lambda _unit: None if ended.done() else ended.set_result(None))
@@ -178,8 +179,8 @@ class Database:
                 self.bus.publish(f"changed.{unit.tenant}", {"station": station, "state": key.name})
         for cache, item in unit.dropped or ():
             self.bus.publish(f"forget.{unit.tenant}", {"cache": cache.name, "item": item})
-        for table, row in unit.later_rows or ():
-            self.later(table, unit.tenant, **row)
+        for table, full, row in unit.later_rows or ():
+            self._later[table, full] = row
         for topic, message in unit.live or ():
             self.bus.publish(topic, message)
         for number, fact in unit.facts or ():

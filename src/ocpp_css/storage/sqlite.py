@@ -11,6 +11,7 @@ from sqlalchemy import Table
 
 from ocpp_css.storage import statements
 from ocpp_css.storage.batch import Batch, Guards, gather
+from ocpp_css.storage.fences import Fences
 from ocpp_css.storage.tables import LINKS
 from ocpp_css.storage.unit import Op, Outcome, Unit
 
@@ -33,6 +34,7 @@ class SqliteWriter:
         self._is_woken = False
         self._stopping = False
         self._connection = self._connect()
+        self._fences = Fences(self._connection)
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
         self._checkpointer = threading.Thread(target=self._checkpoints, name="sqlite-checkpoint", daemon=True)
         self._stopped = threading.Event()
@@ -125,6 +127,8 @@ class SqliteWriter:
     def _write(self, batch: Batch) -> None:
         batch.apply(self._check(batch.guards()))
         for (op, table, changed), rows in batch.grouped().items():
+            if table is LINKS:
+                self._fences.forget(rows)
             converted = statements.convert_rows(rows, self._conversions(op, table, changed))
             for chunk in chunks(converted):
                 self._connection.execute(
@@ -135,7 +139,7 @@ class SqliteWriter:
         """Those of the guards that fail."""
         failed = Guards()
         if guards.fences:
-            failed.fences = self._matching(statements.fenced_statement, (LINKS,), guards.fences)
+            failed.fences = self._fences.failed(guards.fences)
         for table, rows in guards.versions.items():
             failed.versions[table] = self._matching(statements.stale_statement, (table,), rows)
         for (table, columns), rows in guards.absences.items():

@@ -33,10 +33,6 @@ def columns_of(op: Op, table: Table, changed: tuple[str, ...]) -> tuple[str, ...
     return tuple(table.c.keys())
 
 
-def _optional(convert: Convert) -> Convert:
-    return lambda value: None if value is None else convert(value)
-
-
 def _document(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
@@ -47,9 +43,9 @@ def converters(table: Table, names: Sequence[str], dialect: str) -> list[tuple[i
     for position, name in enumerate(names):
         kind = table.c[name].type
         if isinstance(kind, UtcTime) and dialect == "sqlite":
-            found.append((position, _optional(to_micros)))
+            found.append((position, to_micros))
         elif isinstance(kind, Document):
-            found.append((position, _optional(_document)))
+            found.append((position, _document))
     return found
 
 
@@ -61,7 +57,8 @@ def convert_rows(rows: Sequence[tuple[Any, ...]], conversions: Sequence[tuple[in
     for row in rows:
         values = list(row)
         for position, convert in conversions:
-            values[position] = convert(values[position])
+            if values[position] is not None:
+                values[position] = convert(values[position])
         converted.append(values)
     return converted
 
@@ -166,15 +163,12 @@ def present_statement(table: Table, columns: tuple[str, ...], dialect: Dialect) 
 FENCE_COLUMNS = ("tenant_id", "station_id", "version")
 
 
-def fenced_statement(table: Table, dialect: Dialect) -> str:
-    """Finds the given (tenant, station, fence) that are no longer the newest; PostgreSQL holds the rows shared."""
+def fenced_statement(table: Table, dialect: Postgres) -> str:
+    """Finds the given (tenant, station, fence) that are no longer the newest, and holds the rows shared; SQLite's only
+    writer remembers them (`fences`).
+    """
     source, values = dialect.source([table.c[name] for name in FENCE_COLUMNS])
     matches = f"t.tenant_id = {values[0]} AND t.station_id = {values[1]}"
-    if isinstance(dialect, Sqlite):
-        return (
-            f"SELECT {', '.join(values)} FROM {source} LEFT JOIN {table.name} t ON {matches} "  # noqa: S608
-            f"WHERE t.version IS NOT {values[2]}"
-        )
     return (
         f"WITH given AS MATERIALIZED (SELECT * FROM {source}), held AS MATERIALIZED ("  # noqa: S608
         f"SELECT t.tenant_id, t.station_id, t.version FROM {table.name} t JOIN given ON {matches} "

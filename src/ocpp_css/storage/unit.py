@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from datetime import datetime
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from sqlalchemy import Column, ColumnElement, CompoundSelect, Row, Select, Table, and_, select, union_all
@@ -34,8 +34,8 @@ class Outcome(Enum):
     FAILED = "failed"
 
 
-class Op(Enum):
-    """What one recorded write does."""
+class Op(IntEnum):
+    """What one recorded write does; in this order they are done."""
 
     DELETE = 0
     INSERT = 1
@@ -103,6 +103,10 @@ Write = tuple[Op, Table, tuple[str, ...], tuple[Any, ...]]
 """Operation, table, the columns that change (UPDATE only), values: see `Unit`."""
 
 
+Later = tuple[Table, tuple[Any, ...], tuple[Any, ...]]
+"""Table, primary key, values in the table's order; key and values begin with the tenant."""
+
+
 class Unit:
     """One message's or one request's reads and writes, within one tenant.
 
@@ -115,11 +119,13 @@ class Unit:
     live: list[tuple[str, Any]] | None = None
     kept: list[tuple[StateKey[Any], int, Any]] | None = None
     dropped: list[tuple[CacheKey[Any, Any], Any]] | None = None
-    later_rows: list[tuple[Table, dict[str, Any]]] | None = None
+    later_rows: list[Later] | None = None
     memory: dict[str, Any] | None = None
     station = 0
     fence = 0
     retry = False
+    is_plain = True
+    """It only adds rows: it wants nothing absent, and touches no row that another may touch."""
     outcome: Outcome | None = None
     fault: Exception | None = None
     done: "Callable[[Unit], None] | None" = None
@@ -146,6 +152,7 @@ class Unit:
 
     def upsert(self, table: Table, **row: Any) -> None:
         """Add a row or overwrite the one of the same primary key, whole."""
+        self.is_plain = False
         self.writes.append((Op.UPSERT, table, (), self._row(table, row)))
 
     def update(self, table: Table, key: Sequence[Any], *, seen: int | None = None, **changes: Any) -> None:
@@ -153,6 +160,7 @@ class Unit:
 
         With `seen` the row must still have that version, else the unit ends STALE; the version then grows by one.
         """
+        self.is_plain = False
         full = (self.tenant, *key)
         if seen is not None:
             changes["version"] = seen + 1
@@ -163,18 +171,24 @@ class Unit:
 
     def delete(self, table: Table, key: Sequence[Any]) -> None:
         """Remove the row with this key (the tenant left out), if it is there."""
+        self.is_plain = False
         self.writes.append((Op.DELETE, table, (), (self.tenant, *key)))
 
     def require_absent(self, table: Table, **key: Any) -> None:
         """Let the unit end DUPLICATE when a row with this unique key stands already."""
+        self.is_plain = False
         columns = ("tenant_id", *key)
         self.absences = self.absences or []
         self.absences.append((table, columns, (self.tenant, *key.values())))
 
-    def later(self, table: Table, **row: Any) -> None:
-        """Write this row, or a newer one of its key, within ten seconds of the commit: for what can be derived anew."""
+    def later(self, table: Table, key: tuple[Any, ...], values: tuple[Any, ...]) -> None:
+        """Write this row, or a newer one of its key, within ten seconds of the commit: for what can be derived anew.
+
+        The table's columns are the tenant, the key and then `values`, in this order.
+        """
+        full = (self.tenant, *key)
         self.later_rows = self.later_rows or []
-        self.later_rows.append((table, row))
+        self.later_rows.append((table, full, full + values))
 
     async def number(self, counter: str) -> int:
         """The next number of a counter of this tenant, 1 and up; numbers of a lost process are skipped."""
@@ -294,6 +308,7 @@ class Unit:
         self.writes = []
         self.versions = self.absences = self.facts = self.live = self.kept = self.dropped = self.later_rows = None
         self.outcome = None
+        self.is_plain = True
 
 
 _UNCHECKED = (SelectBase, TextClause)

@@ -240,7 +240,7 @@ async def meter_values(context: Context, evse_id: int, wire_id: str | None, read
     if transaction is None and wire_id is not None and wire_id not in charging.unknown:
         transaction = await store.by_wire(unit, station.station_id, wire_id)
     digests = store.remembered(charging.digests, digest)
-    charging = msgspec.structs.replace(charging, digests=digests)
+    charging = Charging(charging.transactions, charging.readings, digests, charging.unknown)
     if transaction is not None:
         exchange.transaction_id = transaction.id
         charging = note(context, charging, transaction, reading)
@@ -277,7 +277,7 @@ def note(context: Context, charging: Charging, transaction: Transaction, reading
     if unit.is_watched(topic):
         unit.tell(topic, told(station, transaction, newest))
     readings = {**charging.readings, transaction.id: newest}
-    charging = msgspec.structs.replace(charging, readings=readings)
+    charging = Charging(charging.transactions, readings, charging.digests, charging.unknown)
     least = max(before.energy_wh or 0, transaction.meter_start_wh or 0)
     found = _doubts_of(transaction, reading, least)
     if found:

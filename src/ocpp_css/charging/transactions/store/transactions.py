@@ -120,12 +120,12 @@ def _digests_of(station: int) -> AnySelect:
     return query.order_by(MESSAGES.c.id.desc()).limit(_REMEMBERED)
 
 
-CHARGING: StateKey[Charging] = StateKey("charging", load_charging, lambda: NOTHING)
-
-
 def remembered(digests: tuple[int, ...], digest: int) -> tuple[int, ...]:
     """The newest digests with one more."""
-    return (*digests[-_REMEMBERED + 1 :], digest)
+    return (*digests[1 - _REMEMBERED :], digest)
+
+
+CHARGING: StateKey[Charging] = StateKey("charging", load_charging, lambda: NOTHING)
 
 
 async def by_wire(unit: Unit, station_id: int, wire_id: str) -> Transaction | None:
@@ -203,14 +203,7 @@ def change(unit: Unit, before: Transaction, after: Transaction) -> Transaction:
 
 def note_reading(unit: Unit, transaction_id: int, reading: Reading) -> None:
     """Let the newest reading be stored soon."""
-    unit.later(
-        READINGS,
-        transaction_id=transaction_id,
-        at=reading.at,
-        energy_wh=reading.energy_wh,
-        power_w=reading.power_w,
-        soc_percent=reading.soc_percent,
-    )
+    unit.later(READINGS, (transaction_id,), reading)
 
 
 def _columns(transaction: Transaction) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def change(unit: Unit, key: ApiKey, **changes: Any) -> None:
 
 def used_later(db: Database, account: int, key_id: int, moment: datetime) -> None:
     """Keep when a key was used, within seconds."""
-    db.later(KEY_USES, account, key_id=key_id, last_used_at=moment)
+    db.later(KEY_USES, (account, key_id), (moment,))
 
 
 def to_key(row: Row[Any]) -> ApiKey:

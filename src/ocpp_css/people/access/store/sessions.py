@@ -115,7 +115,7 @@ def remove(unit: Unit, session_id: int) -> None:
 
 def used_later(db: Database, session_id: int, moment: datetime) -> None:
     """Keep when a session was used, within seconds."""
-    db.later(SESSION_USES, PROVIDER, session_id=session_id, last_used_at=moment)
+    db.later(SESSION_USES, (PROVIDER, session_id), (moment,))
 
 
 def to_session(row: Row[Any]) -> Session:
