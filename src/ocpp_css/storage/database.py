@@ -161,8 +161,9 @@ class Database:
                 self._publish(unit)
             elif unit.outcome in {Outcome.FAILED, Outcome.UNFIT}:
                 _log.error("unit not stored", tenant=unit.tenant, station=unit.station, exc_info=unit.fault)
-            if unit.done is not None:
-                unit.done(unit)
+            done, unit.done = unit.done, None  # else the two would hold each other until the garbage is looked for
+            if done is not None:
+                done(unit)
 
     async def _flush_regularly(self) -> None:
         while True:
