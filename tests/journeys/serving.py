@@ -5,6 +5,8 @@ import json
 import re
 import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,17 @@ class Served:
             for token in tokens:
                 answer = await client.post("/tokens", json={"id_token": token})
                 assert answer.status_code == 201, answer.text
+
+
+@asynccontextmanager
+async def serving(data: Path) -> AsyncIterator[Served]:
+    """A process that does not outlive the block."""
+    served = await Served.start(data)
+    try:
+        yield served
+    finally:
+        if served.process.returncode is None:
+            await served.kill()
 
 
 async def _addresses(process: asyncio.subprocess.Process) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.journeys.serving import Served
+from tests.journeys.serving import Served, serving
 from tests.running import api_of, station, until, whole_service
 
 from ocpp_css.app.running import Service
@@ -126,23 +126,22 @@ class Campaign:
 async def test_killed_amid_writes_every_key_has_one_effect(tmp_path: Path) -> None:
     reset = {"action": "Reset", "payload": {"type": "Soft"}}
     campaign, names = Campaign(), [f"T{number}" for number in range(20)]
-    served = await Served.start(tmp_path)
-    await served.register("CP1")
-    async with station(served, "CP1") as wire, served.client() as api:
-        await wire.boot()
-        sending = asyncio.create_task(api.post("/stations/CP1/commands", json=reset, headers=keyed("r")))
-        assert (await wire.receive())[2] == "Reset"
-        await campaign.kill_amid(served, names)
-        with pytest.raises(httpx.HTTPError):
-            await sending
-    served = await Served.start(tmp_path)
-    async with station(served, "CP1") as wire, served.client() as api:
-        await wire.boot()
-        again = await api.post("/stations/CP1/commands", json=reset, headers=keyed("r"))
-        assert (again.status_code, again.json()["code"]) == (409, "idempotency_key_answer_lost")
-        await wire.ask("Heartbeat", {})
-    await campaign.check(served, names)
-    await served.stop()
+    async with serving(tmp_path) as served:
+        await served.register("CP1")
+        async with station(served, "CP1") as wire, served.client() as api:
+            await wire.boot()
+            sending = asyncio.create_task(api.post("/stations/CP1/commands", json=reset, headers=keyed("r")))
+            assert (await wire.receive())[2] == "Reset"
+            await campaign.kill_amid(served, names)
+            with pytest.raises(httpx.HTTPError):
+                await sending
+    async with serving(tmp_path) as served:
+        async with station(served, "CP1") as wire, served.client() as api:
+            await wire.boot()
+            again = await api.post("/stations/CP1/commands", json=reset, headers=keyed("r"))
+            assert (again.status_code, again.json()["code"]) == (409, "idempotency_key_answer_lost")
+            await wire.ask("Heartbeat", {})
+        await campaign.check(served, names)
 
 
 @pytest.mark.slow
@@ -150,11 +149,12 @@ async def test_killed_amid_writes_every_key_has_one_effect(tmp_path: Path) -> No
 async def test_killed_again_and_again_every_key_has_one_effect(tmp_path: Path) -> None:
     campaign, names = Campaign(), []
     for round_ in range(20):
-        served = await Served.start(tmp_path)
         new = [f"T{round_}-{number}" for number in range(20)]
         names += new
-        await campaign.kill_amid(served, new)
-    await campaign.check(await Served.start(tmp_path), names)
+        async with serving(tmp_path) as served:
+            await campaign.kill_amid(served, new)
+    async with serving(tmp_path) as served:
+        await campaign.check(served, names)
 
 
 async def test_old_replies_are_swept_and_their_keys_free(service: Service, api: httpx.AsyncClient) -> None:
