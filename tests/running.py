@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import websockets
@@ -103,9 +103,15 @@ class Wire:
         return await self.ask("BootNotification", {"reason": "PowerUp", "chargingStation": station})
 
 
+class Reachable(Protocol):
+    """A service in this process or in another."""
+
+    station_url: str
+
+
 @asynccontextmanager
 async def station(
-    service: Service, identity: str, version: str = "1.6", password: str | bytes | None = None, **options: Any
+    service: Reachable, identity: str, version: str = "1.6", password: str | bytes | None = None, **options: Any
 ) -> AsyncIterator[Wire]:
     """A connected station; `path` replaces the identity in the address."""
     url = f"{service.station_url}/{options.pop('path', identity)}"

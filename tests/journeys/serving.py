@@ -5,6 +5,8 @@ import json
 import re
 import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,22 +49,37 @@ class Served:
         self.process.send_signal(signal.SIGTERM)
         return await asyncio.wait_for(self.process.wait(), PATIENCE_S)
 
+    def client(self) -> httpx.AsyncClient:
+        """A client of the API, with every permission."""
+        return httpx.AsyncClient(base_url=f"{self.web_url}/api/v1", headers=self._headers, timeout=PATIENCE_S)
+
     async def get(self, path: str, **query: Any) -> Any:
         """What the API says."""
-        async with httpx.AsyncClient(headers=self._headers, timeout=PATIENCE_S) as client:
-            answer = await client.get(f"{self.web_url}/api/v1{path}", params=query)
+        async with self.client() as client:
+            answer = await client.get(path, params=query)
             assert answer.status_code == 200, answer.text
             return answer.json()
 
     async def register(self, *identities: str, tokens: tuple[str, ...] = ()) -> None:
         """Stations and tokens of the default account."""
-        async with httpx.AsyncClient(headers=self._headers, timeout=PATIENCE_S) as client:
+        async with self.client() as client:
             body = [{"identity": identity} for identity in identities]
-            answer = await client.post(f"{self.web_url}/api/v1/stations/import", json=body)
+            answer = await client.post("/stations/import", json=body)
             assert answer.json().get("created") == len(identities), answer.text
             for token in tokens:
-                answer = await client.post(f"{self.web_url}/api/v1/tokens", json={"id_token": token})
+                answer = await client.post("/tokens", json={"id_token": token})
                 assert answer.status_code == 201, answer.text
+
+
+@asynccontextmanager
+async def serving(data: Path) -> AsyncIterator[Served]:
+    """A process that does not outlive the block."""
+    served = await Served.start(data)
+    try:
+        yield served
+    finally:
+        if served.process.returncode is None:
+            await served.kill()
 
 
 async def _addresses(process: asyncio.subprocess.Process) -> dict[str, str]:

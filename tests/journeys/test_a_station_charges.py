@@ -14,6 +14,7 @@ def energy(value: int) -> list[dict[str, object]]:
 
 
 @pytest.mark.requirement("CS-1")
+@pytest.mark.requirement("CS-4")
 async def test_a_station_of_1_6_charges(service: Service, api: httpx.AsyncClient) -> None:
     await api.post("/stations", json={"identity": "CP16"})
     await api.post("/tokens", json={"id_token": "TAG"})
@@ -22,6 +23,7 @@ async def test_a_station_of_1_6_charges(service: Service, api: httpx.AsyncClient
         assert await wire.ask("Authorize", {"idTag": "tag"}) == {"idTagInfo": {"status": "Accepted"}}
         start = {"connectorId": 1, "idTag": "TAG", "meterStart": 100, "timestamp": now()}
         started = await wire.ask("StartTransaction", start)
+        assert await wire.ask("StartTransaction", start) == started
         number = started["transactionId"]
         assert (
             await wire.ask("MeterValues", {"connectorId": 1, "transactionId": number, "meterValue": energy(600)}) == {}

@@ -10,7 +10,7 @@ from litestar.di import Provide
 
 from ocpp_css.app.settings import Settings
 from ocpp_css.assembly import Area, Wiring
-from ocpp_css.edge import WebSettings
+from ocpp_css.edge import StoredReplies, WebSettings
 from ocpp_css.edge.app import Extras, build_web
 from ocpp_css.edge.rendering import LiveFeed
 from ocpp_css.gateway.hub import Hub
@@ -20,6 +20,7 @@ from ocpp_css.outreach.feed.api import EVENTS
 def build(wiring: Wiring, areas: Sequence[Area], hub: Hub) -> Litestar:
     """The application; its state also holds what handlers read from the request."""
     settings: Settings = wiring.settings
+    replies = StoredReplies(wiring.db, wiring.secrets.key("kept replies"))
     web = build_web(
         handlers=[handler for area in areas for handler in area.routes],
         authenticator=wiring.services["authenticator"],
@@ -30,6 +31,8 @@ def build(wiring: Wiring, areas: Sequence[Area], hub: Hub) -> Litestar:
         template_dirs=[(area.name.rpartition("/")[2], area.templates) for area in areas if area.templates is not None],
         extras=Extras(
             checks={"database": wiring.db.ping, "writer": _writer_check(wiring), "stations": _gateway_check(hub)},
+            replies=replies,
+            lifespan=[replies.sweeping],
             live=LiveFeed("/api/v1/events/live", EVENTS),
             keep_language=wiring.services.get("keep_language"),
             dependencies=dependencies(wiring, areas),

@@ -14,6 +14,7 @@ from ocpp_css.edge.principal import ANONYMOUS, Authenticator, Principal, princip
 from ocpp_css.edge.problems import local_path
 from ocpp_css.edge.rates import Rate
 from ocpp_css.edge.rendering import LiveFeed, Page, is_fragment, page, redirect, toast
+from ocpp_css.edge.replies import StoredReplies
 from ocpp_css.edge.settings import WebSettings, client_address
 from ocpp_css.edge.tables import BulkAction, Column, Empty, Filter, Table, TableQuery, View
 from ocpp_css.edge.units import UnitLike, UnitSource
@@ -37,6 +38,7 @@ __all__ = [
     "Panels",
     "Principal",
     "Rate",
+    "StoredReplies",
     "Streams",
     "Table",
     "TableQuery",

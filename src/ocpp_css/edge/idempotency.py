@@ -2,20 +2,22 @@
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from litestar import Request
 from litestar.types import ASGIApp, Message, Scope, Send
 
+from ocpp_css.edge import problems
 from ocpp_css.edge.principal import Principal
-from ocpp_css.kit.errors import Conflict, Invalid
+from ocpp_css.edge.units import CLAIM, Held, UnitLike, naming_faults
+from ocpp_css.kit.errors import Conflict, Invalid, Refusal
 
 HEADER = "Idempotency-Key"
 _LONGEST_KEY = 255
 _LARGEST_BODY = 1 << 20
 _KEPT_HEADERS = frozenset({b"content-type", b"location", b"etag"})
-_NOT_KEPT = frozenset({401, 403, 408, 409, 425, 429})
 
 
 class KeyReused(Invalid):
@@ -42,6 +44,14 @@ class StillRunning(Conflict):
     explanation = "Wait a moment and send it again."
 
 
+class AnswerLost(Conflict):
+    """The first request had its effect, and its answer is not known here."""
+
+    code = "idempotency_key_answer_lost"
+    title = "The first request with this key was carried out, but its answer is not there"
+    explanation = "The service was stopped in between. Look at what the request changed before you send a new one."
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """An answer as it went out."""
@@ -51,22 +61,36 @@ class Reply:
     body: bytes
 
 
+class Claim(Protocol):
+    """A key that one request holds until it ends."""
+
+    def bind(self, unit: UnitLike) -> None:
+        """Take the request's unit: its first commit also says that the request has had an effect."""
+        ...
+
+    @property
+    def has_effect(self) -> bool:
+        """Whether something of the request is committed already."""
+        ...
+
+    def keep(self, reply: Reply, unit: UnitLike | None) -> Awaitable[None]:
+        """Keep the reply: committed with what else `unit` holds, alone without one."""
+        ...
+
+    def release(self) -> Awaitable[None]:
+        """The request ended; a key without effect or kept reply is free again."""
+        ...
+
+
 class IdempotencyStore(Protocol):
     """Keeps the first answer of each key, for a day or more."""
 
-    async def begin(self, tenant: int, key: str, fingerprint: bytes) -> Reply | None:
-        """Claim `key`; the kept reply when it was answered before.
+    async def begin(self, tenant: int, key: str, fingerprint: bytes) -> Reply | Claim:
+        """Claim `key`, or the kept reply when it was answered before.
 
-        Raises `KeyReused` when the key stands with another fingerprint, `StillRunning` while the first request runs.
+        Raises `KeyReused` when the key stands with another fingerprint, `StillRunning` while the first request runs,
+        `AnswerLost` when that had its effect in a process that ended before it answered.
         """
-        ...
-
-    async def finish(self, tenant: int, key: str, reply: Reply) -> None:
-        """Keep the reply of a claimed key."""
-        ...
-
-    async def abandon(self, tenant: int, key: str) -> None:
-        """Give a claimed key up, so that the request can be tried again."""
         ...
 
 
@@ -74,37 +98,52 @@ class RememberedReplies:
     """Replies in the memory of one process, the oldest forgotten beyond `capacity`."""
 
     def __init__(self, capacity: int = 2_000) -> None:
-        self._kept: OrderedDict[tuple[int, str], tuple[bytes, Reply | None]] = OrderedDict()
+        self.kept: OrderedDict[tuple[int, str], tuple[bytes, Reply | None]] = OrderedDict()
         self._capacity = capacity
 
-    async def begin(self, tenant: int, key: str, fingerprint: bytes) -> Reply | None:
+    async def begin(self, tenant: int, key: str, fingerprint: bytes) -> Reply | Claim:
         """See `IdempotencyStore`."""
-        if found := self._kept.get((tenant, key)):
+        if found := self.kept.get((tenant, key)):
             if found[0] != fingerprint:
                 raise KeyReused
             if found[1] is None:
                 raise StillRunning
             return found[1]
-        while len(self._kept) >= self._capacity:
-            self._kept.popitem(last=False)
-        self._kept[tenant, key] = (fingerprint, None)
-        return None
+        while len(self.kept) >= self._capacity:
+            self.kept.popitem(last=False)
+        self.kept[tenant, key] = (fingerprint, None)
+        return _Remembered(self, (tenant, key))
 
-    async def finish(self, tenant: int, key: str, reply: Reply) -> None:
-        """See `IdempotencyStore`."""
-        if found := self._kept.get((tenant, key)):
-            self._kept[tenant, key] = (found[0], reply)
 
-    async def abandon(self, tenant: int, key: str) -> None:
-        """See `IdempotencyStore`."""
-        self._kept.pop((tenant, key), None)
+class _Remembered:
+    """See `Claim`."""
+
+    has_effect = False
+
+    def __init__(self, store: RememberedReplies, place: tuple[int, str]) -> None:
+        self._store = store
+        self._place = place
+
+    def bind(self, unit: UnitLike) -> None:
+        pass
+
+    async def keep(self, reply: Reply, unit: UnitLike | None) -> None:
+        if unit is not None:
+            await unit.commit()
+        if found := self._store.kept.get(self._place):
+            self._store.kept[self._place] = (found[0], reply)
+
+    async def release(self) -> None:
+        if self._store.kept.get(self._place, (b"", self))[1] is None:
+            del self._store.kept[self._place]
 
 
 class _Recorder:
     """Holds an answer back until it is whole; one that grows too large is let through and not kept."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, commit: Callable[[], Awaitable[None]]) -> None:
         self._send = send
+        self._commit = commit
         self._held: list[Message] = []
         self._size = 0
         self.reply: Reply | None = None
@@ -121,6 +160,7 @@ class _Recorder:
         if not message.get("more_body"):
             self.reply = self._whole()
         elif self._size > _LARGEST_BODY:
+            await self._commit()
             self._is_passing = True
             await self.release()
 
@@ -143,23 +183,47 @@ class _Recorder:
 
 
 async def answer_once(store: IdempotencyStore, request: Request[Any, Any, Any], app: ASGIApp, send: Send) -> None:
-    """Run `app` for this request, or give the reply that its key got before."""
+    """Run `app` for this request, or give the reply that its key got before.
+
+    An answer that reports a change is kept, in the commit of that change. A refusal changed nothing: it is not kept,
+    and the request may be sent again with its key. Only what failed after part of it was committed is kept as well,
+    so that nothing happens twice.
+    """
     principal: Principal = request.scope["user"]
     key = f"{principal.kind}:{principal.id}:{_key_of(request)}"
-    tenant = principal.tenant
-    if reply := await store.begin(tenant, key, await _fingerprint(request)):
-        await _replay(reply, send)
+    claim = await store.begin(principal.tenant, key, await _fingerprint(request))
+    if isinstance(claim, Reply):
+        await _replay(claim, send)
         return
-    recorder = _Recorder(send)
+    held = Held(claim.bind)
+    request.scope["state"][CLAIM] = held
+    path = request.scope["path"]
+    recorder = _Recorder(send, lambda: _settle(claim, held, None, path))
+    refused: Refusal | None = None
     try:
         await app(_uncompressed(request.scope), request.receive, recorder)
+        await _settle(claim, held, recorder.reply, path)
+    except Refusal as refusal:
+        refused = refusal
     finally:
-        kept = recorder.reply
-        if kept is None or kept.status >= 500 or kept.status in _NOT_KEPT:
-            await store.abandon(tenant, key)
-        else:
-            await store.finish(tenant, key, kept)
-    await recorder.release()
+        await claim.release()
+    await (recorder.release() if refused is None else _refuse(request, refused, send))
+
+
+async def _refuse(request: Request[Any, Any, Any], refusal: Refusal, send: Send) -> None:
+    """The commit failed after the answer was rendered, which Litestar takes for sent; none of it was."""
+    answer = problems.answer(request, refusal).to_asgi_response(None, request)
+    await answer(request.scope, request.receive, send)
+
+
+async def _settle(claim: Claim, held: Held, reply: Reply | None, path: str) -> None:
+    """Commit what the handler recorded, the reply with it."""
+    unit, held.unit = held.unit, None
+    with naming_faults(path):
+        if reply is not None and (unit is not None or reply.status < 400 or claim.has_effect):
+            await claim.keep(reply, unit)
+        elif unit is not None:
+            await unit.commit()
 
 
 def _key_of(request: Request[Any, Any, Any]) -> str:

@@ -1,6 +1,8 @@
 """Units of work for handlers: bound to the caller's tenant, committed before the answer leaves."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -11,6 +13,9 @@ from ocpp_css.edge.principal import principal_of
 from ocpp_css.kit.errors import Refusal, Unavailable
 
 _log = structlog.get_logger(__name__)
+
+CLAIM = "idempotency_claim"
+"""Where the gate leaves `Held` in the request's state."""
 
 
 class UnitLike(Protocol):
@@ -43,6 +48,15 @@ class NotStored(Unavailable):
     explanation = "Nothing was changed. Try again in a moment."
 
 
+@dataclass(slots=True)
+class Held:
+    """The unit of a request with an idempotency key: committed with the answer that is kept, not by itself."""
+
+    bind: Callable[[UnitLike], None]
+    unit: UnitLike | None = None
+    """Set when the handler succeeded."""
+
+
 async def provide_unit(request: Request[Any, Any, Any]) -> AsyncGenerator[UnitLike, None]:
     """Open a unit for the handler, and commit it when the handler succeeded and its answer is rendered.
 
@@ -50,11 +64,24 @@ async def provide_unit(request: Request[Any, Any, Any]) -> AsyncGenerator[UnitLi
     """
     source: UnitSource = request.app.state.units
     unit = source.unit(principal_of(request).tenant)
+    held: Held | None = request.scope["state"].get(CLAIM)
+    if held is not None:
+        held.bind(unit)
     yield unit
-    try:
+    if held is not None:
+        held.unit = unit
+        return
+    with naming_faults(request.scope["path"]):
         await unit.commit()
+
+
+@contextmanager
+def naming_faults(path: str) -> Iterator[None]:
+    """A commit that fails is told as `NotStored`; refusals keep their name."""
+    try:
+        yield
     except Refusal:
         raise
     except Exception as error:
-        await _log.aexception("commit_failed", path=request.scope["path"])
+        _log.exception("commit_failed", path=path)
         raise NotStored from error

@@ -46,7 +46,8 @@ class Commands:
     ) -> Command:
         """Send an action and wait for its end; `how`: timeout_s, queue, expires_at.
 
-        ActionRefused or PayloadRefused before anything is kept; whatever the station says is a normal end.
+        ActionRefused or PayloadRefused before anything is kept; whatever the station says is a normal end. `unit` is
+        committed before the command leaves, so that a request with an idempotency key sends it once.
         """
         found = await self.action_of(unit, station, action)
         wire = check(found, payload)
@@ -54,27 +55,26 @@ class Commands:
         expires_at: datetime | None = (how.get("expires_at") or unit.now + DEFAULT_WAIT) if how.get("queue") else None
         presence = await stations.presence(unit, station.station_id)
         waits = bool(how.get("queue")) and not presence.is_online
-        own = self._db.unit(unit.tenant)
         command = Command(
-            id=own.new_id(),
+            id=unit.new_id(),
             station_id=station.station_id,
             action=action,
-            payload=msgspec.json.decode(masked(wire, found.token_paths, own, self._pseudonyms)),
+            payload=msgspec.json.decode(masked(wire, found.token_paths, unit, self._pseudonyms)),
             status="queued" if waits else "sent",
             timeout_s=timeout_s,
             created_by=by,
-            created_at=own.now,
+            created_at=unit.now,
             expires_at=expires_at,
-            sent_at=None if waits else own.now,
+            sent_at=None if waits else unit.now,
         )
-        store.add(own, command)
+        store.add(unit, command)
         if waits:
-            own.tell(f"queued.{own.tenant}", {"station": station.station_id})
-        await own.commit()
+            unit.tell(f"queued.{unit.tenant}", {"station": station.station_id})
+        await unit.commit()
         if not waits:
-            return await self._deliver(own.tenant, station, found, command, wire)
-        if (await stations.presence(self._db.unit(own.tenant), station.station_id)).is_online:
-            self.station_came(own.tenant, station.station_id)
+            return await self._deliver(unit.tenant, station, found, command, wire)
+        if (await stations.presence(self._db.unit(unit.tenant), station.station_id)).is_online:
+            self.station_came(unit.tenant, station.station_id)
         return command
 
     async def action_of(self, unit: Unit, station: stations.Station, action: str) -> Action[Any, Any]:
