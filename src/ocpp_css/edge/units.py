@@ -56,5 +56,5 @@ async def provide_unit(request: Request[Any, Any, Any]) -> AsyncGenerator[UnitLi
     except Refusal:
         raise
     except Exception as error:
-        await _log.aexception("commit_failed", path=request.scope["path"])
+        await _log.aexception("commit_failed", path=request.scope.get("path_template", ""))
         raise NotStored from error
