@@ -42,6 +42,10 @@ class Settings:
     """Where traces go, OTLP over HTTP: `http://…:4318/v1/traces`; none without it. Needs the extra `traces`."""
     trace_share: float = 0.01
     """The share of the stations' messages that are traced, 0 to 1."""
+    keep_messages_days: int = 30
+    """How long messages are kept; on PostgreSQL up to a week longer, as whole weeks go."""
+    keep_transaction_messages_days: int = 730
+    """How long messages of transactions are kept, and with them their meter values."""
     no_migrate: Annotated[bool, Parameter(negative="")] = False
     """Refuse to start on an older database instead of upgrading it."""
     development: Annotated[bool, Parameter(negative="")] = False
