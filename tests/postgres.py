@@ -36,6 +36,7 @@ class Postgres:
             os.chown(self._folder, _NOBODY, _NOBODY)
             os.chown(self._data, _NOBODY, _NOBODY)
         self._environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+        self._programs, self._options = programs, options
         self._initialise(programs)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -91,8 +92,16 @@ class Postgres:
         thread.join()
         return self.url(name)
 
-    def stop(self) -> None:
-        """Stop it and remove its files."""
+    def halt(self) -> None:
+        """Stop it; whoever is connected is cut off."""
         self._process.send_signal(signal.SIGINT)
         self._process.wait(20)
+
+    def resume(self) -> None:
+        """Start it again on the same port and data."""
+        self._start(self._programs, self._options)
+
+    def stop(self) -> None:
+        """Stop it and remove its files."""
+        self.halt()
         shutil.rmtree(self._folder, ignore_errors=True)

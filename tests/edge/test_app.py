@@ -379,7 +379,7 @@ def test_ready_follows_its_checks(build):
         assert answer.status_code == 503
         assert answer.json()["checks"] == {"a": "ok", "b": "failed"}
         assert client.get("/health/live").status_code == 200
-        assert client.get("/metrics").status_code == 200
+        assert client.get("/metrics").status_code == 401
 
 
 def test_options_is_answered(client):

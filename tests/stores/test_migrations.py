@@ -24,7 +24,9 @@ def areas() -> None:
 
 
 def differences(connection: Connection) -> list[Any]:
-    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    context = MigrationContext.configure(
+        connection, opts={"compare_type": True, "include_name": migrating.is_no_partition}
+    )
     return compare_metadata(context, METADATA)
 
 

@@ -12,7 +12,10 @@ from typing import Any
 import structlog
 import uvicorn
 from litestar import Litestar
+from prometheus_client import CollectorRegistry
 
+from ocpp_css.app import health
+from ocpp_css.app.metrics import ServiceCollector, new_registry
 from ocpp_css.app.settings import Settings
 from ocpp_css.app.web import build
 from ocpp_css.assembly import Area, Wiring, find_areas
@@ -23,6 +26,8 @@ from ocpp_css.gateway.hub import Hub
 from ocpp_css.gateway.link import BusLink, LinkServer
 from ocpp_css.gateway.server import listen
 from ocpp_css.kit.clock import system_clock
+from ocpp_css.observe.beat import Beat
+from ocpp_css.observe.traces import open_traces
 from ocpp_css.ocpp import routing
 from ocpp_css.storage.opening import open_database
 from ocpp_css.storage.pseudonyms import Pseudonyms
@@ -80,11 +85,14 @@ async def _open(settings: Settings, stack: contextlib.AsyncExitStack) -> Service
         stop = await area.start(wiring) if area.start is not None else None
         if stop is not None:
             stack.push_async_callback(stop)
-    hub = _gateway(wiring, areas)
-    return Service(settings, wiring, hub, build(wiring, areas, hub), areas)
+    hub, link = _gateway(wiring, areas)
+    checks, stop_checks = health.checks(db, bus, hub, settings.data)
+    stack.callback(stop_checks)
+    registry = _observed(wiring, hub, link, stack)
+    return Service(settings, wiring, hub, build(wiring, areas, hub, checks, registry), areas)
 
 
-def _gateway(wiring: Wiring, areas: Sequence[Area]) -> Hub:
+def _gateway(wiring: Wiring, areas: Sequence[Area]) -> tuple[Hub, LinkServer]:
     routes = routing.table([routes for area in areas for routes in area.actions])
     dispatcher = Dispatcher(routes, wiring.db, wiring.pseudonyms, wiring.secrets)
     hub = Hub(
@@ -100,7 +108,19 @@ def _gateway(wiring: Wiring, areas: Sequence[Area]) -> Hub:
         return server.serve(connection)
 
     hub.on_connected = serve
-    return hub
+    return hub, server
+
+
+def _observed(wiring: Wiring, hub: Hub, link: LinkServer, stack: contextlib.AsyncExitStack) -> CollectorRegistry:
+    """Metrics always, traces where they are wanted."""
+    settings: Settings = wiring.settings
+    beat = Beat()
+    stack.push_async_callback(beat.stop)
+    if settings.traces is not None:
+        traces = hub.dispatcher.traces = open_traces(settings.traces, settings.trace_share)
+        stack.push_async_callback(asyncio.to_thread, traces.close)
+    directions = {"in": hub.dispatcher.received, "out": link.sent}
+    return new_registry(ServiceCollector(wiring.db, hub, directions, beat))
 
 
 async def _listen(service: Service, stack: contextlib.AsyncExitStack) -> None:

@@ -36,6 +36,16 @@ class Settings:
     """Networks of proxies whose forwarded headers count."""
     default_account: str | None = None
     """The account, by name, that unknown stations at the common address belong to; made where it is missing."""
+    metrics_token: str | None = None
+    """What `GET /metrics` wants as a bearer token; without it only this machine is told, if no `public_url` is set."""
+    traces: str | None = None
+    """Where traces go, OTLP over HTTP: `http://…:4318/v1/traces`; none without it. Needs the extra `traces`."""
+    trace_share: float = 0.01
+    """The share of the stations' messages that are traced, 0 to 1."""
+    keep_messages_days: int = 30
+    """How long messages are kept; on PostgreSQL up to a week longer, as whole weeks go."""
+    keep_transaction_messages_days: int = 730
+    """How long messages of transactions are kept, and with them their meter values."""
     no_migrate: Annotated[bool, Parameter(negative="")] = False
     """Refuse to start on an older database instead of upgrading it."""
     development: Annotated[bool, Parameter(negative="")] = False

@@ -1,23 +1,27 @@
 """The web application out of all areas' handlers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from ipaddress import ip_network
 from typing import Any
 
 from litestar import Litestar
 from litestar.di import Provide
+from prometheus_client import CollectorRegistry
 
 from ocpp_css.app.settings import Settings
 from ocpp_css.assembly import Area, Wiring
 from ocpp_css.edge import StoredReplies, WebSettings
 from ocpp_css.edge.app import Extras, build_web
+from ocpp_css.edge.health import Check
 from ocpp_css.edge.rendering import LiveFeed
 from ocpp_css.gateway.hub import Hub
 from ocpp_css.outreach.feed.api import EVENTS
 
 
-def build(wiring: Wiring, areas: Sequence[Area], hub: Hub) -> Litestar:
+def build(
+    wiring: Wiring, areas: Sequence[Area], hub: Hub, checks: Mapping[str, Check], registry: CollectorRegistry
+) -> Litestar:
     """The application; its state also holds what handlers read from the request."""
     settings: Settings = wiring.settings
     replies = StoredReplies(wiring.db, wiring.secrets.key("kept replies"))
@@ -30,7 +34,8 @@ def build(wiring: Wiring, areas: Sequence[Area], hub: Hub) -> Litestar:
         panels=[panel for area in areas for panel in area.panels],
         template_dirs=[(area.name.rpartition("/")[2], area.templates) for area in areas if area.templates is not None],
         extras=Extras(
-            checks={"database": wiring.db.ping, "writer": _writer_check(wiring), "stations": _gateway_check(hub)},
+            checks=checks,
+            registry=registry,
             replies=replies,
             lifespan=[replies.sweeping],
             live=LiveFeed("/api/v1/events/live", EVENTS),
@@ -51,6 +56,8 @@ def web_settings(settings: Settings) -> WebSettings:
         trusted_proxies=tuple(ip_network(text) for text in settings.trusted_proxy),
         is_development=settings.development,
         version=version("ocpp-css"),
+        metrics_token=settings.metrics_token,
+        has_proxy=settings.public_url is not None or bool(settings.trusted_proxy),
     )
 
 
@@ -69,19 +76,3 @@ def _always(value: Any) -> Any:
         return value
 
     return provide
-
-
-def _writer_check(wiring: Wiring) -> Any:
-    async def check() -> None:
-        if wiring.db.is_congested:
-            raise RuntimeError("the writer is behind")
-
-    return check
-
-
-def _gateway_check(hub: Hub) -> Any:
-    async def check() -> None:
-        if hub.is_draining:
-            raise RuntimeError("the gateway is draining")
-
-    return check

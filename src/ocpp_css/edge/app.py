@@ -114,7 +114,7 @@ def _own_handlers(extras: Extras, state: dict[str, Any]) -> list[ControllerRoute
         health.ping,
         health.alive,
         health.ready_handler(extras.checks, state["streams"]),
-        health.metrics_handler(extras.registry),
+        health.metrics_handler(extras.registry, state["settings"]),
         static_handler(state["assets"]),
         *home_handlers(),
     ]

@@ -197,7 +197,7 @@ async def answer_once(store: IdempotencyStore, request: Request[Any, Any, Any], 
         return
     held = Held(claim.bind)
     request.scope["state"][CLAIM] = held
-    path = request.scope["path"]
+    path = request.scope.get("path_template", "")
     recorder = _Recorder(send, lambda: _settle(claim, held, None, path))
     refused: Refusal | None = None
     try:

@@ -126,8 +126,13 @@ def _of_http(error: HTTPException) -> _Told:
 
 def _of_fault(request: Request[Any, Any, Any], error: Exception) -> _Told:
     number = uuid4().hex[:12]
-    _log.error("request_failed", request_id=number, method=request.method, path=request.scope["path"], exc_info=error)
+    _log.error("request_failed", request_id=number, method=request.method, path=_template(request), exc_info=error)
     return _Told(500, "internal_error", gettext("Something went wrong"), str(_ELSE), request_id=number)
+
+
+def _template(request: Request[Any, Any, Any]) -> str:
+    """The route and not the address, which may name a token or a person."""
+    return str(request.scope.get("path_template", ""))
 
 
 def _as_problem(request: Request[Any, Any, Any], told: _Told) -> Response[Problem]:

@@ -29,6 +29,9 @@ class WebSettings:
     streams_per_caller: int = 24
     image_sources: tuple[str, ...] = ()
     form_targets: tuple[str, ...] = ()
+    metrics_token: str | None = None
+    has_proxy: bool = False
+    """Something may stand in front of the web port, so that a caller on this machine is not known to be one."""
 
     @property
     def is_https(self) -> bool:
@@ -61,6 +64,20 @@ def client_address(scope: Scope, settings: WebSettings) -> str:
         if not _is_trusted(hop, settings):
             return hop
     return address
+
+
+def is_local(scope: Scope) -> bool:
+    """Whether the caller is on this machine, as far as the connection and the lack of a proxy's headers tell."""
+    if any(name in _OF_A_PROXY or name.startswith(b"x-forwarded-") for name, _ in scope["headers"]):
+        return False
+    peer = scope.get("client")
+    address = peer[0] if peer else ""
+    return _is_address(address) and ip_address(address).is_loopback
+
+
+_OF_A_PROXY = frozenset(
+    {b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip", b"forwarded", b"via"}
+)
 
 
 def _is_trusted(address: str, settings: WebSettings) -> bool:

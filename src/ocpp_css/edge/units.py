@@ -71,7 +71,7 @@ async def provide_unit(request: Request[Any, Any, Any]) -> AsyncGenerator[UnitLi
     if held is not None:
         held.unit = unit
         return
-    with naming_faults(request.scope["path"]):
+    with naming_faults(request.scope.get("path_template", "")):
         await unit.commit()
 
 

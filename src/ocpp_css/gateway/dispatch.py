@@ -13,12 +13,15 @@ from picows import WSCloseCode
 from ocpp_css.gateway.context import Context
 from ocpp_css.gateway.messages import masked
 from ocpp_css.kit.secrets import Secrets
+from ocpp_css.observe.measures import OTHER, Traffic
+from ocpp_css.observe.traces import Told, Traces
 from ocpp_css.ocpp import frames, leniency
 from ocpp_css.ocpp.errors import CallError, code_for
 from ocpp_css.ocpp.faults import READ_ERRORS, Fault, FaultKind, classify
 from ocpp_css.ocpp.messages import encode
 from ocpp_css.ocpp.routing import Route
 from ocpp_css.ocpp.session import Incoming
+from ocpp_css.ocpp.versions import ALL_ACTIONS
 from ocpp_css.storage import Database, Outcome, Unit
 from ocpp_css.storage.pseudonyms import Pseudonyms
 
@@ -45,6 +48,8 @@ class Dispatcher:
         self.secrets = secrets
         self.tasks: set[asyncio.Task[None]] = set()
         self.in_work = 0
+        self.received = Traffic(ALL_ACTIONS)
+        self.traces: Traces | None = None
 
     def handle(self, connection: "Connection", request: Incoming) -> None:
         """Begin with a request; it ends in exactly one answer, or with the connection."""
@@ -191,11 +196,11 @@ class Work(Context):
     def _refused(self, unit: Unit) -> None:
         """An error is told whether or not it could be kept; a fenced connection says nothing more."""
         if unit.outcome is Outcome.FENCED:
-            self._end()
+            self._end("fenced")
             self.connection.close(WSCloseCode.SERVICE_RESTART, "a newer connection took over")
             return
         self._watchers()
-        self._release()
+        self._release("refused")
 
     def _committed(self, unit: Unit) -> None:
         match unit.outcome:
@@ -209,7 +214,7 @@ class Work(Context):
                 kind = FaultKind.BAD_PROPERTY
                 self._refuse(code_for(kind, self.protocol.name), "A value is outside of what can be stored.")
             case Outcome.FENCED:
-                self._end()
+                self._end("fenced")
                 self.connection.close(WSCloseCode.SERVICE_RESTART, "a newer connection took over")
             case _:
                 self._lost(unit)
@@ -229,7 +234,7 @@ class Work(Context):
     def _lost(self, unit: Unit) -> None:
         _log.error("commit failed", action=self.request.action, outcome=str(unit.outcome), exc_info=unit.fault)
         self.frame = frames.error(self.request.message_id, "InternalError", "The message could not be stored.")
-        self._release()
+        self._release("not stored")
         self.connection.close(WSCloseCode.SERVICE_RESTART, "state reloaded")
 
     def _watchers(self) -> None:
@@ -237,12 +242,18 @@ class Work(Context):
         if bus.is_watched(topic):
             bus.publish(topic, self.exchange.message())
 
-    def _release(self) -> None:
-        self._end()
+    def _release(self, outcome: str = "answered") -> None:
+        self._end(outcome)
         self.connection.answered(self.request, self.frame)
 
-    def _end(self) -> None:
-        self.dispatcher.in_work -= 1
+    def _end(self, outcome: str) -> None:
+        dispatcher, station, took_ns = self.dispatcher, self.connection.station, time.perf_counter_ns() - self.begun
+        dispatcher.in_work -= 1
+        dispatcher.received.note(station.tenant, self.request.action, outcome, took_ns)
+        if dispatcher.traces is not None and dispatcher.traces.wants():
+            action = self.request.action if self.request.action in ALL_ACTIONS else OTHER
+            about = Told(station.tenant, station.identity, self.connection.protocol.name, action, outcome)
+            dispatcher.traces.tell(about, took_ns, self.exchange.latency_us)
 
 
 def _describe(fault: Fault) -> str:

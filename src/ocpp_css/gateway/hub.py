@@ -46,6 +46,8 @@ class Hub:
         self.connections: dict[Key, Connection] = {}
         self.resting: set[Connection] = set()
         self.counts: Counter[str] = Counter()
+        self.handshakes: Counter[str] = Counter()
+        self.replaced = 0
         self.is_draining = False
         self._prefixes = 0
         self._salt = secrets.token_hex(3)
@@ -64,6 +66,17 @@ class Hub:
         """What the ids of a connection's calls begin with."""
         self._prefixes += 1
         return f"{self._salt}-{self._prefixes:x}-"
+
+    @property
+    def loading(self) -> int:
+        """Connections that wait for their state."""
+        return len(self._loading)
+
+    @property
+    def quarantined(self) -> int:
+        """Identities that nobody gets in with for now."""
+        now = time.monotonic()
+        return sum(until > now for until in tuple(self._quarantined.values()))
 
     def count(self, connection: Connection, reason: str) -> None:
         """One more message that was dropped, refused or repeated."""
@@ -100,6 +113,7 @@ class Hub:
             self._serving[key] = self.on_connected(connection)
         if old is None or old is connection:
             return
+        self.replaced += 1
         connection.inherited = old.fence or old.inherited
         now = time.monotonic()
         swaps = self._swaps.setdefault(key, deque(maxlen=SWAPS_ALLOWED + 1))

@@ -11,11 +11,13 @@ from ocpp_css.bus import Bus, Message, NobodyAnswers
 from ocpp_css.gateway.connection import Connection
 from ocpp_css.gateway.messages import Exchange, masked
 from ocpp_css.kit.clock import to_micros
+from ocpp_css.observe.measures import Traffic
 from ocpp_css.ocpp import frames, leniency
 from ocpp_css.ocpp.faults import READ_ERRORS, classify
 from ocpp_css.ocpp.frames import Failure, Result
 from ocpp_css.ocpp.messages import Action
 from ocpp_css.ocpp.session import Outgoing
+from ocpp_css.ocpp.versions import ALL_ACTIONS
 from ocpp_css.storage import Database
 from ocpp_css.storage.pseudonyms import Pseudonyms
 
@@ -78,6 +80,7 @@ class LinkServer:
         self._bus = bus
         self._db = db
         self._pseudonyms = pseudonyms
+        self.sent = Traffic(ALL_ACTIONS)
 
     def serve(self, connection: Connection) -> Callable[[], None]:
         """Serve this connection's station; the result ends it."""
@@ -114,6 +117,7 @@ class LinkServer:
             raise
         taken_us = to_micros(self._db.clock()) - to_micros(began)
         result, answer = _judge(connection, action, outgoing, ended, taken_us)
+        self.sent.note(connection.station.tenant, action.name, result.status, taken_us * 1_000)
         await self._log(
             connection, action, Exchange("out", outgoing.message_id, action.name, "", began), payload, result, answer
         )

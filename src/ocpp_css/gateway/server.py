@@ -56,11 +56,14 @@ class Door:
     def open(self, request: WSUpgradeRequest, source: str, *, is_secure: bool) -> WSUpgradeResponseWithListener:
         """The 101 with its connection, or one uniform refusal (RULES 1.2)."""
         if _is_crooked(request):
+            self.hub.handshakes["crooked"] += 1
             return _refusal(400)
         where = address.parse(request.path)
         if where is None or "Origin" in request.headers:
+            self.hub.handshakes["refused"] += 1
             return _unauthorized()
         station = self._admit(where, request.headers.get("Authorization"), source, is_secure=is_secure)
+        self.hub.handshakes["refused" if station is None else "accepted"] += 1
         return _unauthorized() if station is None else self._accept(station, request)
 
     def _admit(

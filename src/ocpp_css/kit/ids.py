@@ -42,6 +42,11 @@ def first_id_at(epoch_ms: int) -> int:
     return min(max(0, epoch_ms - _STARTED_MS) * _STEPS * _NODES, LARGEST)
 
 
+def given_at_ms(number: int) -> int:
+    """The millisecond since 1970 in which a number was given; the inverse of `first_id_at`."""
+    return number // (_STEPS * _NODES) + _STARTED_MS
+
+
 def public(number: int) -> str:
     """13 lower-case Crockford base32 characters; sorts as the number does."""
     letters = []

@@ -34,6 +34,9 @@ PROTOCOLS: Mapping[str, Protocol] = {p.subprotocol: p for p in (V21, V201, V16)}
 BY_NAME: Mapping[str, Protocol] = {p.name: p for p in PROTOCOLS.values()}
 """By version as the specification writes it."""
 
+ALL_ACTIONS: frozenset[str] = frozenset(name for p in PROTOCOLS.values() for name in p.actions)
+"""The names of every action of every version."""
+
 
 def choose(offered: Sequence[str], allowed: Sequence[str] = ()) -> Protocol | None:
     """The protocol for a handshake: the first of the station's offers that we speak and `allowed` names.

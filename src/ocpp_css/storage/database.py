@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from ocpp_css.bus import Bus, Message
 from ocpp_css.kit.clock import Clock, rfc3339
 from ocpp_css.kit.ids import Ids
+from ocpp_css.observe.measures import Commits
 from ocpp_css.storage.blocks import Blocks
 from ocpp_css.storage.caches import Caches
 from ocpp_css.storage.postgres import PostgresWriter
@@ -91,9 +92,24 @@ class Database:
         self._writer.wake()
 
     @property
+    def commits(self) -> Commits:
+        """What the writer did since the start."""
+        return self._writer.commits
+
+    @property
     def backlog(self) -> int:
         """Units that wait for a commit."""
         return len(self._waiting)
+
+    @property
+    def oldest_wait_s(self) -> float:
+        """For how long the writer has not taken up what waits; 0 when nothing does."""
+        return time.monotonic() - self._oldest if self._waiting else 0.0
+
+    @property
+    def later_rows(self) -> int:
+        """Rows that are written within ten seconds."""
+        return len(self._later)
 
     @property
     def is_congested(self) -> bool:
@@ -159,11 +175,16 @@ class Database:
         for unit in units:
             if unit.outcome is Outcome.COMMITTED:
                 self._publish(unit)
-            elif unit.outcome in {Outcome.FAILED, Outcome.UNFIT}:
-                _log.error("unit not stored", tenant=unit.tenant, station=unit.station, exc_info=unit.fault)
+            else:
+                self._refused(unit)
             done, unit.done = unit.done, None  # else the two would hold each other until the garbage is looked for
             if done is not None:
                 done(unit)
+
+    def _refused(self, unit: Unit) -> None:
+        self.commits.refused[unit.outcome.value if unit.outcome is not None else "failed"] += 1
+        if unit.outcome in {Outcome.FAILED, Outcome.UNFIT}:
+            _log.error("unit not stored", tenant=unit.tenant, station=unit.station, exc_info=unit.fault)
 
     async def _flush_regularly(self) -> None:
         while True:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from ocpp_css.kit.errors import Refusal
+from ocpp_css.storage.partitions import MARK
 
 T = TypeVar("T")
 FOLDER = Path(__file__).parent / "migrations"
@@ -55,6 +56,11 @@ def config(connection: Connection | None = None) -> Config:
     settings.set_main_option("script_location", str(FOLDER))
     settings.attributes["connection"] = connection
     return settings
+
+
+def is_no_partition(name: str | None, kind: str, _parents: object) -> bool:
+    """Whether a name in the database is one that the program's tables are compared with."""
+    return kind != "table" or MARK not in (name or "")
 
 
 def _upgrade(connection: Connection) -> None:

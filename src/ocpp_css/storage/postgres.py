@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 from sqlalchemy import Table
 
+from ocpp_css.observe.measures import Commits
 from ocpp_css.storage import statements
 from ocpp_css.storage.batch import Batch, Guards, gather
 from ocpp_css.storage.sqlite import MIN_INTERVAL_S
@@ -26,6 +27,7 @@ class PostgresWriter:
         self._dsn = dsn
         self._take = take
         self._release = release
+        self.commits = Commits()
         self._texts: dict[Any, tuple[str, list[tuple[int, statements.Convert]]]] = {}
         self._wanted = asyncio.Event()
         self._stopping = False
@@ -56,6 +58,7 @@ class PostgresWriter:
             while units := self._take():
                 begun = time.monotonic()
                 await self._commit(units)
+                self.commits.note(len(units), time.monotonic() - begun)
                 rest = MIN_INTERVAL_S - (time.monotonic() - begun)
                 if rest > 0 and not self._stopping:
                     await asyncio.sleep(rest)

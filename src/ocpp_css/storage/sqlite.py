@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Table
 
+from ocpp_css.observe.measures import Commits
 from ocpp_css.storage import statements
 from ocpp_css.storage.batch import Batch, Guards, gather
 from ocpp_css.storage.fences import Fences
@@ -28,6 +29,7 @@ class SqliteWriter:
         self._path = path
         self._take = take
         self._release = release
+        self.commits = Commits()
         self._texts: dict[Any, str] = {}
         self._converters: dict[Any, list[tuple[int, statements.Convert]]] = {}
         self._wanted = threading.Event()
@@ -80,6 +82,7 @@ class SqliteWriter:
             while units := self._take():
                 begun = time.monotonic()
                 self._release(self._commit(units))
+                self.commits.note(len(units), time.monotonic() - begun)
                 rest = MIN_INTERVAL_S - (time.monotonic() - begun)
                 if rest > 0 and not self._stopping:
                     time.sleep(rest)

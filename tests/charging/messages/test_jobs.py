@@ -1,32 +1,62 @@
-"""Old messages go, those of transactions and new ones stay."""
+"""Old messages go, those of transactions and new ones stay, on both databases."""
 
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from tests.running import now, station
+from tests.running import api_of, now, station, whole_service
 
 from ocpp_css.app.running import Service
 from ocpp_css.charging.messages import jobs
+from ocpp_css.storage import Database
 
 pytestmark = pytest.mark.anyio
+KEEPING = jobs.Keeping()
+
+
+@pytest.fixture
+async def either(database_url: str, tmp_path: Path) -> AsyncIterator[Service]:
+    """The whole service on a database of each kind."""
+    database = database_url if database_url.startswith("postgresql") else None
+    async with whole_service(tmp_path / "data", database=database) as service:
+        yield service
+
+
+@contextmanager
+def later(db: Database, days: int) -> Iterator[None]:
+    today = db.clock
+    db.clock = lambda: today() + timedelta(days=days)
+    try:
+        yield
+    finally:
+        db.clock = today
+
+
+async def actions(api: httpx.AsyncClient, **query: Any) -> list[str]:
+    found = (await api.get("/stations/CP1/messages", params=query)).json()["items"]
+    return sorted({message["action"] for message in found})
 
 
 @pytest.mark.requirement("SEC-4")
-async def test_messages_of_over_thirty_days_go_unless_they_belong_to_a_transaction(
-    service: Service, api: httpx.AsyncClient
-) -> None:
-    await api.post("/stations", json={"identity": "CP1"})
-    async with station(service, "CP1") as wire:
-        await wire.boot()
-        await wire.ask("StartTransaction", {"connectorId": 1, "idTag": "TAG", "meterStart": 0, "timestamp": now()})
-    db = service.wiring.db
-    assert await jobs.forget(db) == 0
-    today = db.clock
-    db.clock = lambda: today() + timedelta(days=31)
-    try:
-        assert await jobs.forget(db) == 1
-    finally:
-        db.clock = today
-    kept = (await api.get("/stations/CP1/messages")).json()["items"]
-    assert {message["action"] for message in kept} == {"StartTransaction"}
+async def test_messages_of_over_thirty_days_go_and_those_of_transactions_after_two_years(either: Service) -> None:
+    db = either.wiring.db
+    async with await api_of(either) as api:
+        await api.post("/stations", json={"identity": "CP1"})
+        async with station(either, "CP1") as wire:
+            await wire.boot()
+            await wire.ask("StartTransaction", {"connectorId": 1, "idTag": "TAG", "meterStart": 0, "timestamp": now()})
+        assert await jobs.forget(db, KEEPING) == 0
+        with later(db, 29):
+            assert await jobs.forget(db, KEEPING) == 0
+        assert await actions(api) == ["BootNotification", "StartTransaction"]
+        with later(db, 38):
+            assert await jobs.forget(db, KEEPING) == 1
+            assert await jobs.forget(db, KEEPING) == 0
+        assert await actions(api) == await actions(api, since=now()[:10] + "T00:00:00Z") == ["StartTransaction"]
+        with later(db, 738):
+            assert await jobs.forget(db, KEEPING) >= 1
+        assert await actions(api) == []

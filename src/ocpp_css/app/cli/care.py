@@ -40,10 +40,12 @@ def register(app: App) -> None:
 
 
 def show(settings: Annotated[Settings | None, Parameter(name="*")] = None) -> None:
-    """Show the settings as they would count now; passwords in addresses are hidden."""
+    """Show the settings as they would count now; passwords in addresses and the token of the metrics are hidden."""
     for field in dataclasses.fields(Settings):
-        value = getattr(settings or Settings(), field.name)
-        _say(f"{field.name} = {_hidden(str(value)) if field.name == 'database' else value}")
+        value = str(getattr(settings or Settings(), field.name))
+        if field.name == "metrics_token" and value != "None":
+            value = "…"
+        _say(f"{field.name} = {_hidden(value) if field.name == 'database' else value}")
 
 
 def _hidden(url: str) -> str:

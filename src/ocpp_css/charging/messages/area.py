@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
 from ocpp_css.assembly import Area, PersonalData, Wiring
@@ -11,7 +12,11 @@ from ocpp_css.gateway.messages import MESSAGES
 
 async def start(wiring: Wiring) -> Callable[[], Awaitable[None]]:
     """Forget old messages each hour."""
-    task = asyncio.get_running_loop().create_task(jobs.forget_regularly(wiring.db), name="forget-messages")
+    settings = wiring.settings
+    keeping = jobs.Keeping(
+        timedelta(days=settings.keep_messages_days), timedelta(days=settings.keep_transaction_messages_days)
+    )
+    task = asyncio.get_running_loop().create_task(jobs.forget_regularly(wiring.db, keeping), name="forget-messages")
 
     async def stop() -> None:
         task.cancel()

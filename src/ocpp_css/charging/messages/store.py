@@ -1,7 +1,6 @@
 """Queries on the message log."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -10,6 +9,7 @@ from ocpp_css.gateway.messages import MESSAGES
 from ocpp_css.kit.clock import to_micros
 from ocpp_css.kit.ids import first_id_at
 from ocpp_css.storage import Unit
+from ocpp_css.storage.tables import COUNTERS
 
 
 async def page(
@@ -35,13 +35,29 @@ async def page(
     return await unit.all(query.order_by(MESSAGES.c.id.desc()).limit(limit + 1))
 
 
-async def outdated(unit: Unit, before: datetime, after: int, limit: int) -> Sequence[int]:
-    """Exchanges behind the number `after` that arrived before and belong to no transaction, the oldest first."""
-    query = select(MESSAGES.c.id).where(MESSAGES.c.transaction_id.is_(None), MESSAGES.c.id > after)
-    query = query.where(MESSAGES.c.id < first_id_at(to_micros(before) // 1000))
+IS_KEPT_LONGER = "transaction_id IS NOT NULL"
+"""Rows of transactions, in PostgreSQL's words: their meter values and events are read out of them."""
+
+
+async def outdated(unit: Unit, before: int, after: int, limit: int, *, of_transactions: bool) -> Sequence[int]:
+    """Numbers between the two of exchanges that belong to a transaction, or to none, the oldest first."""
+    belongs = MESSAGES.c.transaction_id
+    query = select(MESSAGES.c.id).where(belongs.is_not(None) if of_transactions else belongs.is_(None))
+    query = query.where(MESSAGES.c.id > after, MESSAGES.c.id < before)
     return [row.id for row in await unit.all(query.order_by(MESSAGES.c.id).limit(limit))]
 
 
 def remove(unit: Unit, number: int) -> None:
     """Forget one exchange."""
     unit.delete(MESSAGES, (number,))
+
+
+async def forgotten(unit: Unit, kind: str) -> int:
+    """Up to which number the exchanges of a kind are gone already, so that nobody looks there again."""
+    row = await unit.first(select(COUNTERS.c.value).where(COUNTERS.c.name == f"forgotten {kind}"))
+    return 0 if row is None else int(row.value)
+
+
+def note_forgotten(unit: Unit, kind: str, number: int) -> None:
+    """The exchanges of a kind are gone up to this number."""
+    unit.upsert(COUNTERS, name=f"forgotten {kind}", value=number)

@@ -5,6 +5,7 @@ from typing import Literal
 from alembic import context
 from sqlalchemy import Connection
 
+from ocpp_css.storage import migrating
 from ocpp_css.storage.schema import METADATA, Document, UtcTime
 
 
@@ -21,6 +22,7 @@ def _run(connection: Connection) -> None:
         target_metadata=METADATA,
         render_as_batch=connection.dialect.name == "sqlite",
         render_item=_shown,
+        include_name=migrating.is_no_partition,
         compare_type=False,
     )
     with context.begin_transaction():
