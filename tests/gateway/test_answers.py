@@ -313,10 +313,10 @@ async def test_memory_is_not_ahead_of_the_database(
         await wire.boot()
         real = service.wiring.db._writer._attempt
 
-        def fail(batch: Any) -> None:
+        def fail(batch: Any) -> Any:
             if any(unit.station for unit in batch.units):
                 raise OSError("away")
-            real(batch)
+            return real(batch)
 
         with monkeypatch.context() as away:
             away.setattr(service.wiring.db._writer, "_attempt", fail)

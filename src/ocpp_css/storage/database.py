@@ -21,6 +21,7 @@ from ocpp_css.storage.caches import Caches
 from ocpp_css.storage.postgres import PostgresWriter
 from ocpp_css.storage.sqlite import SqliteWriter
 from ocpp_css.storage.unit import AnyQuery, AnySelect, Op, Outcome, Unit
+from ocpp_css.storage.writing import Writer
 
 _log = structlog.get_logger(__name__)
 
@@ -152,14 +153,12 @@ class Database:
         self._flusher.cancel()
         await asyncio.gather(self._flusher, return_exceptions=True)
         await self.flush()
-        stopped = self._writer.stop()
-        if stopped is not None:
-            await stopped
+        await self._writer.stop()
         await self._engine.dispose()
 
-    def _new_writer(self) -> SqliteWriter | PostgresWriter:
+    def _new_writer(self) -> Writer:
         if self.is_embedded:
-            return SqliteWriter(Path(self.url.removeprefix("sqlite:///")), self._take, self._release_from_thread)
+            return SqliteWriter(Path(self.url.removeprefix("sqlite:///")), self._take, self._release)
         return PostgresWriter(self.url, self._take, self._release)
 
     def _take(self) -> list[Unit]:
@@ -167,9 +166,6 @@ class Database:
         taken = [waiting.popleft() for _ in range(min(len(waiting), MAX_BATCH))]
         self._oldest = time.monotonic()
         return taken
-
-    def _release_from_thread(self, units: list[Unit]) -> None:
-        self._loop.call_soon_threadsafe(self._release, units)
 
     def _release(self, units: list[Unit]) -> None:
         for unit in units:

@@ -2,68 +2,34 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable
 from typing import Any
 
 import asyncpg
 from sqlalchemy import Table
 
-from ocpp_css.observe.measures import Commits
 from ocpp_css.storage import statements
 from ocpp_css.storage.batch import Batch, Guards, gather
-from ocpp_css.storage.sqlite import MIN_INTERVAL_S
 from ocpp_css.storage.tables import LINKS
 from ocpp_css.storage.unit import Op, Outcome, Unit
+from ocpp_css.storage.writing import Writer
 
 _LOCK_TIMEOUT_MS = 5_000
 _RETRY_S = 0.5
 
 
-class PostgresWriter:
+class PostgresWriter(Writer):
     """Commits batches on the loop, over a connection that is made anew when it breaks."""
 
     def __init__(self, dsn: str, take: Callable[[], list[Unit]], release: Callable[[list[Unit]], None]) -> None:
+        super().__init__(take, release)
         self._dsn = dsn
-        self._take = take
-        self._release = release
-        self.commits = Commits()
         self._texts: dict[Any, tuple[str, list[tuple[int, statements.Convert]]]] = {}
-        self._wanted = asyncio.Event()
-        self._stopping = False
         self._connection: asyncpg.Connection | None = None
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begin to commit."""
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="postgres-writer")
-
-    def wake(self) -> None:
-        """Something waits."""
-        self._wanted.set()
-
-    async def stop(self) -> None:
-        """Commit what waits, then end."""
-        self._stopping = True
-        self._wanted.set()
-        if self._task is not None:
-            await self._task
+    async def _close(self) -> None:
         if self._connection is not None:
             await self._connection.close()
-
-    async def _run(self) -> None:
-        while True:
-            await self._wanted.wait()
-            self._wanted.clear()
-            while units := self._take():
-                begun = time.monotonic()
-                await self._commit(units)
-                self.commits.note(len(units), time.monotonic() - begun)
-                rest = MIN_INTERVAL_S - (time.monotonic() - begun)
-                if rest > 0 and not self._stopping:
-                    await asyncio.sleep(rest)
-            if self._stopping:
-                return
 
     async def _commit(self, units: list[Unit]) -> None:
         while units:

@@ -1,64 +1,53 @@
-"""SQLite: one writer thread, one transaction for many units, synchronous FULL."""
+"""SQLite: one writer, one transaction for many units, synchronous FULL."""
 
+import asyncio
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Table
 
-from ocpp_css.observe.measures import Commits
 from ocpp_css.storage import statements
 from ocpp_css.storage.batch import Batch, Guards, gather
 from ocpp_css.storage.fences import Fences
 from ocpp_css.storage.tables import LINKS
 from ocpp_css.storage.unit import Op, Outcome, Unit
+from ocpp_css.storage.writing import Writer
 
-MIN_INTERVAL_S = 0.002
 _CHECKPOINT_BYTES = 16 << 20
 _SIZES = (128, 32, 8, 1)
 """Rows of one statement; 32,766 parameters are SQLite's limit."""
 
 
-class SqliteWriter:
-    """Commits batches in a thread of its own and tells `release` about each, in that thread."""
+class SqliteWriter(Writer):
+    """Rows are written on the loop, where no other thread wants the interpreter meanwhile (decision 11); what waits for
+    the disk, or for another process, is done in a thread of its own.
+    """
 
     def __init__(self, path: Path, take: Callable[[], list[Unit]], release: Callable[[list[Unit]], None]) -> None:
+        super().__init__(take, release)
         self._path = path
-        self._take = take
-        self._release = release
-        self.commits = Commits()
         self._texts: dict[Any, str] = {}
         self._converters: dict[Any, list[tuple[int, statements.Convert]]] = {}
-        self._wanted = threading.Event()
-        self._is_woken = False
-        self._stopping = False
         self._connection = self._connect()
         self._fences = Fences(self._connection)
-        self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
         self._checkpointer = threading.Thread(target=self._checkpoints, name="sqlite-checkpoint", daemon=True)
         self._stopped = threading.Event()
 
     def start(self) -> None:
-        """Begin to commit."""
-        self._thread.start()
+        super().start()
         self._checkpointer.start()
 
-    def wake(self) -> None:
-        """Something waits; the thread is woken once for all that comes until it looks."""
-        if not self._is_woken:
-            self._is_woken = True
-            self._wanted.set()
-
-    def stop(self) -> None:
-        """Commit what waits, then end."""
-        self._stopping = True
+    async def _close(self) -> None:
+        if self._stopped.is_set():
+            return
         self._stopped.set()
-        self._wanted.set()
-        self._thread.join()
-        self._checkpointer.join()
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._checkpointer.join)
+        self._thread.shutdown()
         self._connection.close()
 
     def execute(self, text: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -74,52 +63,36 @@ class SqliteWriter:
             connection.execute(f"PRAGMA {pragma}")
         return connection
 
-    def _run(self) -> None:
-        while True:
-            self._wanted.wait()
-            self._wanted.clear()
-            self._is_woken = False
-            while units := self._take():
-                begun = time.monotonic()
-                self._release(self._commit(units))
-                self.commits.note(len(units), time.monotonic() - begun)
-                rest = MIN_INTERVAL_S - (time.monotonic() - begun)
-                if rest > 0 and not self._stopping:
-                    time.sleep(rest)
-            if self._stopping:
-                return
-
-    def _commit(self, units: list[Unit]) -> list[Unit]:
+    async def _commit(self, units: list[Unit]) -> None:
         while units:
             batch = gather(units)
             try:
-                self._attempt(batch)
+                await self._attempt(batch)
             except Exception:  # noqa: BLE001 - whatever the fault, each unit is then tried alone (RULES 3.2)
-                self._one_by_one(batch.units)
+                await self._one_by_one(batch.units)
+            self._release(batch.units)
             units = batch.deferred
-            if units:
-                self._release(batch.units)
-            else:
-                return batch.units
-        return []
 
-    def _attempt(self, batch: Batch) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
+    async def _attempt(self, batch: Batch) -> None:
+        await self._wait("BEGIN IMMEDIATE")
         try:
             self._write(batch)
-            self._connection.execute("COMMIT")
+            await self._wait("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+                await self._wait("ROLLBACK")
             raise
         batch.settle(Outcome.COMMITTED)
 
-    def _one_by_one(self, units: Iterable[Unit]) -> None:
+    async def _wait(self, statement: str) -> None:
+        """Do what may wait beside the loop."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.execute, statement)
+
+    async def _one_by_one(self, units: Iterable[Unit]) -> None:
         for unit in units:
             unit.outcome = None
-            batch = gather([unit])
             try:
-                self._attempt(batch)
+                await self._attempt(gather([unit]))
             except OverflowError as fault:
                 unit.fault = fault
                 unit.outcome = Outcome.UNFIT

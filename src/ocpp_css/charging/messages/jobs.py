@@ -34,7 +34,7 @@ async def forget_regularly(db: Database, keeping: Keeping) -> None:
         try:
             forgotten = await forget(db, keeping)
             if forgotten:
-                _log.info("old messages removed" if db.is_embedded else "old partitions removed", count=forgotten)
+                _log.info("old messages removed", count=forgotten)
         except Exception as fault:  # noqa: BLE001 - the next turn tries again
             _log.warning("old messages could not be removed", exc_info=fault)
         await asyncio.sleep(EVERY_S)
