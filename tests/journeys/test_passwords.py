@@ -85,7 +85,8 @@ async def test_once_accepted_only_the_new_password_counts(
     kept = [repr(await db.across_tenants(table.select())) for table in (MESSAGES, COMMANDS)]
     assert all(new not in text and "***" in text for text in kept)
     entries = (await api.get("/audit")).json()["items"]
-    assert "station.password_rotate" in [entry["action"] for entry in entries]
+    rotated = next(entry for entry in entries if entry["action"] == "station.password_rotate")
+    assert rotated["address"] == "127.0.0.1"
     assert new not in repr(entries)
 
 
