@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ocpp_css.charging.transactions.model import Event, Transaction
 from ocpp_css.charging.transactions.service import doubts
-from ocpp_css.charging.transactions.service.fold import fold, has_seen, joined
+from ocpp_css.charging.transactions.service.fold import REMEMBERED_RANGES, fold, has_seen, joined
 from ocpp_css.model.metering import Reading
 
 pytestmark = pytest.mark.trust("A37")
@@ -157,3 +157,11 @@ def test_a_register_that_no_meter_shows_is_doubtful(wh: int, found: list[str]) -
 )
 def test_a_clock_that_is_wrong_is_doubtful(offset: timedelta, found: list[str]) -> None:
     assert doubts.of_clock(AT + offset, AT) == found
+
+
+def test_a_station_that_jumps_about_fills_no_memory() -> None:
+    ranges: list[tuple[int, int]] = []
+    for number in range(0, 4_000, 2):
+        ranges = joined(ranges, number)
+    assert len(ranges) == REMEMBERED_RANGES
+    assert (ranges[0], ranges[-1]) == ((0, 0), (3_998, 3_998))

@@ -61,6 +61,16 @@ def test_loose_times_are_understood(text: str, expected: datetime):
     assert status(timestamp=text)[0].timestamp == expected
 
 
+@pytest.mark.trust("A41")
+@pytest.mark.parametrize("text", ["2016-12-31T23:59:60Z", "2016-12-31T23:59:60.5Z", "2017-01-01T02:59:60+03:00"])
+def test_a_leap_second_is_read_for_every_station_and_noted(text: str):
+    request, violations = status(frozenset(), timestamp=text)
+    assert request.timestamp.replace(microsecond=0) == datetime(2016, 12, 31, 23, 59, 59, tzinfo=UTC)
+    assert [(found.path, found.quirk) for found in violations] == [("$.timestamp", Quirk.LOOSE_TIMESTAMPS)]
+    with pytest.raises(msgspec.ValidationError):
+        status(frozenset(), timestamp=text.replace("T", " T"))
+
+
 @pytest.mark.parametrize("text", ["", "2024-05-06", "06.05.2024 07:08", "2024-13-06T07:08", "2024-05-06T07:08:61Z"])
 def test_what_means_no_time_stays_refused(text: str):
     with pytest.raises(msgspec.ValidationError, match="RFC3339"):

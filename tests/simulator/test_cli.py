@@ -67,8 +67,9 @@ async def test_it_ends_with_its_scenario(server: Server, tmp_path: Path):
     process = await command(
         "--url", server.url, "--identity", "EMU", "--version", "2.0.1", "--scenario", str(path), "--id-token", "A"
     )
-    code, _, err = await finished(process)
+    code, out, err = await finished(process)
     assert (code, err) == (0, "")
+    assert out.endswith("1 of 1 stations charged, in 1 transactions; 1 connections, 0 errors\n")
     events = server.peers["EMU"].all("TransactionEvent")
     assert [event["eventType"] for event in events] == ["Started", "Updated", "Ended"]
     assert events[0]["idToken"]["idToken"] == "A"

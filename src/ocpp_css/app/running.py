@@ -17,14 +17,14 @@ from prometheus_client import CollectorRegistry
 from ocpp_css.app import health
 from ocpp_css.app.metrics import ServiceCollector, new_registry
 from ocpp_css.app.settings import Settings
-from ocpp_css.app.web import build
+from ocpp_css.app.web import build, networks
 from ocpp_css.assembly import Area, Wiring, find_areas
 from ocpp_css.bus import InProcessBus
 from ocpp_css.gateway.connection import Connection
 from ocpp_css.gateway.dispatch import Dispatcher
 from ocpp_css.gateway.hub import Hub
 from ocpp_css.gateway.link import BusLink, LinkServer
-from ocpp_css.gateway.server import listen
+from ocpp_css.gateway.server import Door, listen
 from ocpp_css.kit.clock import system_clock
 from ocpp_css.observe.beat import Beat
 from ocpp_css.observe.traces import open_traces
@@ -124,12 +124,13 @@ def _observed(wiring: Wiring, hub: Hub, link: LinkServer, stack: contextlib.Asyn
 
 
 async def _listen(service: Service, stack: contextlib.AsyncExitStack) -> None:
-    settings, hub = service.settings, service.hub
-    plain = await _stations_port(hub, settings.station_host, settings.station_port, None)
+    settings = service.settings
+    door = Door(service.hub, networks(settings.trusted_proxy))
+    plain = await _stations_port(door, settings.station_host, settings.station_port, None)
     stack.callback(plain.close)
     service.station_url = f"ws://{_shown(settings.station_host)}:{_port(plain)}/ocpp"
     if settings.station_tls_cert is not None:
-        secure = await _stations_port(hub, settings.station_host, settings.station_tls_port, station_tls(settings))
+        secure = await _stations_port(door, settings.station_host, settings.station_tls_port, station_tls(settings))
         stack.callback(secure.close)
         service.station_tls_url = f"wss://{_shown(settings.station_host)}:{_port(secure)}/ocpp"
     service.web.state.station_url = settings.station_url
@@ -142,9 +143,9 @@ async def _listen(service: Service, stack: contextlib.AsyncExitStack) -> None:
     service.web_url = settings.public_url or f"{scheme}://{_shown(settings.web_host)}:{server.port}"
 
 
-async def _stations_port(hub: Hub, host: str, port: int, tls: ssl.SSLContext | None) -> asyncio.AbstractServer:
+async def _stations_port(door: Door, host: str, port: int, tls: ssl.SSLContext | None) -> asyncio.AbstractServer:
     try:
-        return await listen(hub, host, port, tls)
+        return await listen(door, host, port, tls)
     except OSError as fault:
         text = f"the stations' port {port} cannot be opened; is something else using it? ({fault.strerror})"
         raise OSError(text) from None

@@ -16,6 +16,7 @@ from ocpp_css.edge.app import Extras, build_web
 from ocpp_css.edge.health import Check
 from ocpp_css.edge.rendering import LiveFeed
 from ocpp_css.gateway.hub import Hub
+from ocpp_css.kit.networks import Network
 from ocpp_css.outreach.feed.api import EVENTS
 
 
@@ -48,12 +49,17 @@ def build(
     return web
 
 
+def networks(given: Sequence[str]) -> tuple[Network, ...]:
+    """The networks of trusted proxies."""
+    return tuple(ip_network(text) for text in given)
+
+
 def web_settings(settings: Settings) -> WebSettings:
     """What the web side must know."""
     scheme = "https" if settings.web_tls_cert is not None else "http"
     return WebSettings(
         public_url=settings.public_url or f"{scheme}://{settings.web_host}:{settings.web_port}",
-        trusted_proxies=tuple(ip_network(text) for text in settings.trusted_proxy),
+        trusted_proxies=networks(settings.trusted_proxy),
         is_development=settings.development,
         version=version("ocpp-css"),
         metrics_token=settings.metrics_token,

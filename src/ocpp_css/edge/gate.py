@@ -1,6 +1,7 @@
 """The one way in: who asks, how often, whether they may, from where; then the handler."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from litestar import Request
@@ -63,6 +64,7 @@ class Gate(ASGIMiddleware):
         request = Request[Any, Any, Any](scope, receive, send)
         opt = scope["route_handler"].opt
         principal = await self._identify(request) if opt.get(IDENTIFY) else ANONYMOUS
+        principal = replace(principal, address=client_address(scope, self._settings))
         scope["user"] = principal
         scope["auth"] = principal.kind
         mark = asking.set(principal)

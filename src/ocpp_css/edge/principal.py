@@ -13,7 +13,7 @@ class Principal:
 
     `tenant` is the account in whose name the request acts (0: none). `permissions` are names such as `stations:read`;
     `stations:*` and `*` stand for many. `csrf` is a secret of the session (empty without one). `session` names the
-    session or key for the area that made it.
+    session or key for the area that made it. `address` is where the request came from, known inside of it.
     """
 
     kind: Literal["user", "key", "anonymous"]
@@ -27,6 +27,7 @@ class Principal:
     session: str = field(default="", repr=False)
     email: str = ""
     account: str = ""
+    address: str = ""
 
     @property
     def is_known(self) -> bool:

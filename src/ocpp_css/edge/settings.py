@@ -1,12 +1,12 @@
 """What the web side must be told by whoever wires it."""
 
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 from litestar.types import Scope
 
 from ocpp_css.edge.rates import Rate
+from ocpp_css.kit.networks import LOOPBACK, Network, first_untrusted, is_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class WebSettings:
     """
 
     public_url: str = "http://127.0.0.1:8080"
-    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    trusted_proxies: tuple[Network, ...] = ()
     is_development: bool = False
     version: str = "0"
     rate: Rate = field(default=Rate(burst=3000, per_s=20))
@@ -53,17 +53,8 @@ class WebSettings:
 def client_address(scope: Scope, settings: WebSettings) -> str:
     """The caller's IP address: the peer's, or the last one a trusted proxy did not add itself."""
     peer = scope.get("client")
-    address = peer[0] if peer else ""
-    if not _is_trusted(address, settings):
-        return address
     hops = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
-    for hop in reversed([part.strip() for line in hops for part in line.split(",")]):
-        if not _is_address(hop):
-            return address
-        address = hop
-        if not _is_trusted(hop, settings):
-            return hop
-    return address
+    return first_untrusted(peer[0] if peer else "", hops, settings.trusted_proxies)
 
 
 def is_local(scope: Scope) -> bool:
@@ -72,24 +63,9 @@ def is_local(scope: Scope) -> bool:
         return False
     peer = scope.get("client")
     address = peer[0] if peer else ""
-    return _is_address(address) and ip_address(address).is_loopback
+    return is_in(address, LOOPBACK)
 
 
 _OF_A_PROXY = frozenset(
     {b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip", b"forwarded", b"via"}
 )
-
-
-def _is_trusted(address: str, settings: WebSettings) -> bool:
-    if not settings.trusted_proxies or not _is_address(address):
-        return False
-    found = ip_address(address)
-    return any(found.version == network.version and found in network for network in settings.trusted_proxies)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
 from ocpp_css.gateway import compression
-from ocpp_css.gateway.directory import StationEntry
+from ocpp_css.gateway.directory import NO_CREDENTIAL, StationEntry
 from ocpp_css.ocpp.session import Answered, Dropped, Incoming, Outgoing, Reply, Session
 from ocpp_css.ocpp.versions import Protocol
 
@@ -25,13 +25,14 @@ _GOODBYE_S = 2.0
 class Connection(WSListener):
     """A live authenticated connection. `memory` holds the station's state; `fence` is 0 until it is claimed.
 
+    `credential` is what it came in with; `is_encrypted` is true behind a proxy that ends TLS, too, `is_secure` is not.
     `inherited` is the fence of the connection that this one replaced; `is_gone` says that the socket is no more.
     """
 
     __slots__ = (
         "_fragments", "_held", "_is_deflated", "_paused", "_size", "address", "asked_for", "close_code",
-        "connected_at", "fence", "hub", "inherited", "is_closing", "is_gone", "is_secure", "last_heard", "memory",
-        "protocol", "session", "station", "topic", "transport",
+        "connected_at", "credential", "fence", "hub", "inherited", "is_closing", "is_encrypted", "is_gone",
+        "is_secure", "last_heard", "memory", "protocol", "session", "station", "topic", "transport",
     )  # fmt: skip
 
     def __init__(self, hub: "Hub", station: StationEntry, protocol: Protocol, *, is_deflated: bool) -> None:
@@ -45,6 +46,8 @@ class Connection(WSListener):
         self.inherited = 0
         self.asked_for: frozenset[str] = frozenset()
         self.address = ""
+        self.credential = NO_CREDENTIAL
+        self.is_encrypted = False
         self.is_secure = False
         self.is_closing = False
         self.is_gone = False

@@ -9,13 +9,16 @@ from ocpp_css.ocpp.leniency import Quirk
 RegistrationStatus = Literal["Accepted", "Pending", "Rejected"]
 
 DEFAULT_MESSAGE_BYTES = 1 << 20
+NO_CREDENTIAL = ""
+CERTIFICATE = "certificate"
 
 
 @dataclass(slots=True, eq=False)
 class StationEntry:
     """One station as its connections see it; the directory changes it in place, so they see the newest.
 
-    `passwords` are keyed hashes of which any admits (RULES 1.3), empty for a station without a password.
+    `passwords` are keyed hashes of which any admits (RULES 1.3), empty for a station without a password; those of
+    `next_passwords` were sent to the station, which has not used them yet (TRUST A20).
     `is_accepted` is true once a BootNotification was answered Accepted and nobody took that back (RULES 2.1).
     """
 
@@ -24,6 +27,8 @@ class StationEntry:
     identity: str
     security_profile: int = 0
     passwords: tuple[str, ...] = ()
+    next_passwords: tuple[str, ...] = ()
+    serial_number: str | None = None
     versions: tuple[str, ...] = ()
     registration_status: RegistrationStatus = "Accepted"
     is_accepted: bool = False
@@ -32,6 +37,12 @@ class StationEntry:
     logs_heartbeats: bool = False
     heartbeat_interval_s: int = 300
     limits: dict[str, int] = field(default_factory=dict)
+
+    def admits(self, credential: str) -> bool:
+        """Whether what a connection came in with still counts: a password's hash, `CERTIFICATE`, or nothing."""
+        if credential in {NO_CREDENTIAL, CERTIFICATE}:
+            return credential == CERTIFICATE or not self.passwords
+        return credential in self.passwords or credential in self.next_passwords
 
 
 class Directory(Protocol):
@@ -47,6 +58,14 @@ class Directory(Protocol):
 
     def enrol(self, tenant: int, identity: str) -> Awaitable[StationEntry]:
         """Keep an unknown station as Pending; the same entry when it was kept meanwhile."""
+        ...
+
+    def organizations(self, tenant: int) -> tuple[str, ...]:
+        """What may stand as O in the certificates of this tenant's stations."""
+        ...
+
+    def proved(self, station: StationEntry, credential: str) -> Awaitable[None]:
+        """The station came in with one of its next passwords: from now on that is the only one."""
         ...
 
     def hash_password(self, password: bytes) -> str:

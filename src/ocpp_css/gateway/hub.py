@@ -13,7 +13,7 @@ from sqlalchemy import Column, select
 
 from ocpp_css.bus import Bus, Message
 from ocpp_css.gateway.connection import Connection
-from ocpp_css.gateway.directory import Directory, StationEntry
+from ocpp_css.gateway.directory import CERTIFICATE, NO_CREDENTIAL, Directory, StationEntry
 from ocpp_css.gateway.dispatch import Dispatcher
 from ocpp_css.gateway.events import ConnectionRefused, StationConnected, StationDisconnected
 from ocpp_css.gateway.seen import SEEN
@@ -59,7 +59,10 @@ class Hub:
         self._deadlines: set[Connection] = set()
         self._beats = [self.loop.create_task(self._each_second(), name="gateway-seconds")]
         self._tasks: set[asyncio.Task[None]] = set()
-        self._unsubscribe = bus.subscribe("changed.*", self._changed)
+        self._unsubscribe = [
+            bus.subscribe("changed.*", self._changed),
+            bus.subscribe("stations.*", self._station_changed),
+        ]
         self.on_connected: Callable[[Connection], Callable[[], None]] | None = None
 
     def new_prefix(self) -> str:
@@ -97,6 +100,8 @@ class Hub:
             return
         if connection.station.station_id:
             self._take_over(connection)
+        if connection.credential in connection.station.next_passwords:
+            self.run(self.directory.proved(connection.station, connection.credential))
         self._load(connection)
 
     def _load(self, connection: Connection) -> None:
@@ -127,10 +132,12 @@ class Hub:
             connection.close(WSCloseCode.POLICY_VIOLATION, "too many connections of this identity replace one another")
 
     def _alarm(self, connection: Connection, reason: str) -> None:
-        unit = self.db.unit(connection.station.tenant)
-        unit.emit(
-            ConnectionRefused(connection.station.station_id, connection.station.identity, reason, connection.address)
-        )
+        self.alarm(connection.station, reason, connection.address)
+
+    def alarm(self, station: StationEntry, reason: str, address: str) -> None:
+        """Tell people what happened at a station's door."""
+        unit = self.db.unit(station.tenant)
+        unit.emit(ConnectionRefused(station.station_id, station.identity, reason, address))
         self.run(unit.commit())
 
     def refused_size(self, connection: Connection, size: int) -> None:
@@ -256,11 +263,11 @@ class Hub:
         if connection is not None:
             connection.memory.pop(message["state"], None)
 
-    def disconnect(self, tenant: int, station_id: int, reason: str) -> None:
-        """Close a station's connection here, for example since its password was changed."""
-        connection = self.connections.get((tenant, station_id))
-        if connection is not None:
-            connection.close(WSCloseCode.POLICY_VIOLATION, reason)
+    def _station_changed(self, topic: str, message: Message) -> None:
+        """A connection lives no longer than what it came in with; the directory has heard this before."""
+        connection = self.connections.get((int(topic.split(".")[1]), message["station_id"]))
+        if connection is not None and not connection.station.admits(connection.credential):
+            connection.close(WSCloseCode.POLICY_VIOLATION, "the station's password was changed")
 
     # --- time ---------------------------------------------------------------------------------------------------
 
@@ -333,7 +340,8 @@ class Hub:
         await _until(lambda: not self.connections and not self._tasks, ends)
         for beat in self._beats:
             beat.cancel()
-        self._unsubscribe()
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
 
 
 async def _until(is_so: Callable[[], bool], ends: float) -> None:
@@ -348,8 +356,10 @@ def _key(connection: Connection) -> Key:
 
 def _profile(connection: Connection) -> int:
     """The security profile in use: what the connection is, not what the station should be."""
-    has_password = bool(connection.station.passwords)
-    return (2 if has_password else 0) if connection.is_secure else int(has_password)
+    if connection.credential == CERTIFICATE:
+        return 3
+    has_password = connection.credential != NO_CREDENTIAL
+    return (2 if has_password else 0) if connection.is_encrypted else int(has_password)
 
 
 async def _fences(unit: Unit, stations: Sequence[int]) -> dict[int, int]:

@@ -10,6 +10,7 @@ from picows import WSCloseCode
 from ocpp_css.bus import Bus, Message, NobodyAnswers
 from ocpp_css.gateway.connection import Connection
 from ocpp_css.gateway.messages import Exchange, masked
+from ocpp_css.gateway.redaction import redacted
 from ocpp_css.kit.clock import to_micros
 from ocpp_css.observe.measures import Traffic
 from ocpp_css.ocpp import frames, leniency
@@ -134,6 +135,7 @@ class LinkServer:
     ) -> None:
         station = connection.station
         unit = self._db.unit(station.tenant)
+        payload, answer = redacted(action.name, payload), redacted(action.name, answer)
         exchange.payload = masked(payload, action.token_paths, unit, self._pseudonyms)
         exchange.latency_us = result.latency_us
         if result.status == "answered":

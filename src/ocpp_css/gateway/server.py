@@ -7,7 +7,8 @@ import hmac
 import logging
 import ssl
 import time
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from picows import (
     WSAutoPingStrategy,
@@ -20,11 +21,12 @@ from picows import (
 )
 from picows.picows import WSProtocol  # type: ignore[attr-defined]
 
-from ocpp_css.gateway import address, compression
+from ocpp_css.gateway import address, certificates, compression
 from ocpp_css.gateway.connection import Connection
-from ocpp_css.gateway.directory import StationEntry
+from ocpp_css.gateway.directory import CERTIFICATE, NO_CREDENTIAL, StationEntry
 from ocpp_css.gateway.hub import Hub
 from ocpp_css.gateway.limits import Tries
+from ocpp_css.kit.networks import Network, first_untrusted, is_in
 from ocpp_css.ocpp import versions
 
 HANDSHAKE_S = 10.0
@@ -46,14 +48,23 @@ class _Quiet(logging.LoggerAdapter[logging.Logger]):
 _QUIET = _Quiet(logging.getLogger("picows"), {})
 
 
+class Peer(NamedTuple):
+    """The other end: its address, whether the station's line is encrypted, the client certificate it showed (DER)."""
+
+    source: str
+    is_encrypted: bool = False
+    certificate: bytes | None = None
+
+
 class Door:
     """Decides at each handshake, from memory and at once, who comes in."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, trusted_proxies: Sequence[Network] = ()) -> None:
         self.hub = hub
         self.tries = Tries()
+        self._trusted = trusted_proxies
 
-    def open(self, request: WSUpgradeRequest, source: str, *, is_secure: bool) -> WSUpgradeResponseWithListener:
+    def open(self, request: WSUpgradeRequest, peer: Peer) -> WSUpgradeResponseWithListener:
         """The 101 with its connection, or one uniform refusal (RULES 1.2)."""
         if _is_crooked(request):
             self.hub.handshakes["crooked"] += 1
@@ -62,38 +73,71 @@ class Door:
         if where is None or "Origin" in request.headers:
             self.hub.handshakes["refused"] += 1
             return _unauthorized()
-        station = self._admit(where, request.headers.get("Authorization"), source, is_secure=is_secure)
-        self.hub.handshakes["refused" if station is None else "accepted"] += 1
-        return _unauthorized() if station is None else self._accept(station, request)
+        peer = self._behind_proxy(peer, request)
+        found = self._admit(where, request.headers.get("Authorization"), peer)
+        self.hub.handshakes["refused" if found is None else "accepted"] += 1
+        if found is None:
+            return _unauthorized()
+        opened = self._accept(found[0], request)
+        if isinstance(opened.listener, Connection):
+            opened.listener.address, opened.listener.is_encrypted = peer.source, peer.is_encrypted
+            opened.listener.credential = found[1]
+        return opened
 
-    def _admit(
-        self, where: address.Address, authorization: str | None, source: str, *, is_secure: bool
-    ) -> StationEntry | None:
+    def _behind_proxy(self, peer: Peer, request: WSUpgradeRequest) -> Peer:
+        """What a trusted proxy says of the station's side; nobody else is asked (TRUST A16)."""
+        if not is_in(peer.source, self._trusted):
+            return peer
+        headers = request.headers
+        schemes = {word.strip().lower() for line in headers.getall("X-Forwarded-Proto", []) for word in line.split(",")}
+        return Peer(
+            first_untrusted(peer.source, headers.getall("X-Forwarded-For", []), self._trusted),
+            is_encrypted=peer.is_encrypted or (bool(schemes) and schemes <= {"https", "wss"}),
+        )
+
+    def _admit(self, where: address.Address, authorization: str | None, peer: Peer) -> tuple[StationEntry, str] | None:
+        """The station, and what it is let in for."""
         now = time.monotonic()
-        if not self.tries.may_try(where.identity, source, now):
+        if not self.tries.may_try(where.identity, peer.source, now):
             return None
         station = self.hub.directory.find(where.identity, where.code)
-        is_right = self._is_right(station, where.identity, authorization, is_secure=is_secure)
+        credential = self._credential(station, where.identity, authorization, peer)
         if station is None:
             station = self._unknown(where)
-            is_right = station is not None
-        if not is_right or station is None or self.hub.is_quarantined(station):
-            self.tries.failed(where.identity, source, now)
+            credential = NO_CREDENTIAL
+        if credential is None or station is None or self.hub.is_quarantined(station):
+            self.tries.failed(where.identity, peer.source, now)
             return None
-        self.tries.succeeded(where.identity, source)
-        return station
+        self.tries.succeeded(where.identity, peer.source)
+        return station, credential
 
-    def _is_right(
-        self, station: StationEntry | None, identity: str, authorization: str | None, *, is_secure: bool
-    ) -> bool:
-        """The same work is done for a known and an unknown identity (TRUST A4)."""
+    def _credential(
+        self, station: StationEntry | None, identity: str, authorization: str | None, peer: Peer
+    ) -> str | None:
+        """The hash of the password that counts, or what else lets it in; None: nothing does.
+
+        The same work is done for a known and an unknown identity (TRUST A4).
+        """
         name, password = _basic(authorization)
         given = self.hub.directory.hash_password(password)
-        known = station.passwords if station is not None else ()
+        known = (*station.passwords, *station.next_passwords) if station is not None else ()
         matches = [hmac.compare_digest(given, right) for right in known or ("",)]
-        if station is None or (station.security_profile >= 2 and not is_secure):
-            return False
-        return (any(matches) and name == identity) if station.passwords else station.security_profile == 0
+        if station is None or (station.security_profile >= 2 and not peer.is_encrypted):
+            return None
+        if station.security_profile >= 3:
+            return CERTIFICATE if self._has_certificate(station, peer) else None
+        if known and any(matches) and name == identity:
+            return given
+        return None if station.passwords or station.security_profile else NO_CREDENTIAL
+
+    def _has_certificate(self, station: StationEntry, peer: Peer) -> bool:
+        """Profile 3: the certificate names this station and its operator; else people are told (A00.FR.403 ff)."""
+        names = {station.identity, station.serial_number or station.identity}
+        owners = self.hub.directory.organizations(station.tenant)
+        if peer.certificate is not None and certificates.is_of_station(peer.certificate, names, owners):
+            return True
+        self.hub.alarm(station, "certificate_refused", peer.source)
+        return False
 
     def _unknown(self, where: address.Address) -> StationEntry | None:
         tenant = self.hub.directory.takes_unknown(where.code)
@@ -127,32 +171,32 @@ class _Farewell(WSListener):
 class _Knock(WSProtocol):  # type: ignore[misc]
     """picows's protocol that remembers the peer, which its factory is not told."""
 
-    __slots__ = ("_door", "_is_secure", "_source")
+    __slots__ = ("_door", "_peer")
 
     def __init__(self, door: Door) -> None:
         self._door = door
-        self._source = ""
-        self._is_secure = False
+        self._peer = Peer("")
         super().__init__(
             None, None, False, self._open, _QUIET, True, HANDSHAKE_S, False, 20, 20,
             WSAutoPingStrategy.PING_WHEN_IDLE, True, LARGEST_FRAME, None, READ_BUFFER,
         )  # fmt: skip
 
     def connection_made(self, transport: Any) -> None:
-        peer = transport.get_extra_info("peername")
-        self._source = str(peer[0]) if isinstance(peer, tuple) and peer else ""
-        self._is_secure = transport.get_extra_info("ssl_object") is not None
+        name = transport.get_extra_info("peername")
+        tls = transport.get_extra_info("ssl_object")
+        self._peer = Peer(
+            str(name[0]) if isinstance(name, tuple) and name else "",
+            is_encrypted=tls is not None,
+            certificate=None if tls is None else tls.getpeercert(binary_form=True),
+        )
         super().connection_made(transport)
 
     def _open(self, request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
         try:
-            opened = self._door.open(request, self._source, is_secure=self._is_secure)
+            return self._door.open(request, self._peer)
         except Exception:
             logging.getLogger(__name__).exception("handshake failed")
             return _refusal(500)
-        if isinstance(opened.listener, Connection):
-            opened.listener.address = self._source
-        return opened
 
 
 def _basic(authorization: str | None) -> tuple[str, bytes]:
@@ -186,9 +230,8 @@ def _refusal(status: int) -> WSUpgradeResponseWithListener:
     return WSUpgradeResponseWithListener(WSUpgradeResponse.create_error_response(status, b""), None)
 
 
-async def listen(hub: Hub, host: str, port: int, tls: ssl.SSLContext | None = None) -> asyncio.AbstractServer:
-    """Open the stations' port."""
-    door = Door(hub)
+async def listen(door: Door, host: str, port: int, tls: ssl.SSLContext | None = None) -> asyncio.AbstractServer:
+    """Open a port for stations; of several ports one door counts the tries."""
     loop = asyncio.get_running_loop()
     if tls is None:
         return await loop.create_server(lambda: _Knock(door), host, port, backlog=BACKLOG)

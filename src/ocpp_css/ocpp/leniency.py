@@ -181,18 +181,23 @@ class _Repair:
 
     def _time(self, value: str, path: str) -> str:
         meant = _strict_time(value)
-        if meant == value or not self._allows(Quirk.LOOSE_TIMESTAMPS, path, f"{value!r} read as {meant!r}"):
-            return value
-        return meant
+        detail = f"{value!r} read as {meant!r}"
+        if meant != value and _is_leap_second(value):
+            self._note(Quirk.LOOSE_TIMESTAMPS, path, detail)
+            return meant
+        return meant if meant != value and self._allows(Quirk.LOOSE_TIMESTAMPS, path, detail) else value
 
     def _allows(self, quirk: Quirk, path: str, detail: str) -> bool:
         """Whether `quirk` is allowed; a breach that is put right is written down."""
         if quirk not in self.quirks:
             return False
+        self._note(quirk, path, detail)
+        return True
+
+    def _note(self, quirk: Quirk, path: str, detail: str) -> None:
         if len(self.violations) >= VIOLATION_LIMIT:
             raise _TooManyError
         self.violations.append(Violation(path, quirk, detail))
-        return True
 
 
 _INTEGER: Final = re.compile(r"-?\d{1,18}", re.ASCII)
@@ -213,6 +218,15 @@ def _strict_time(value: str) -> str:
     fraction = f".{found['fraction']}" if found["fraction"] else ""
     zone = found["zone"] or ""
     return f"{found['day']}T{found['minute']}:{second}{fraction}{zone + ':00' if len(zone) == 3 else zone}"
+
+
+def _is_leap_second(value: str) -> bool:
+    """A time of RFC 3339 in second 60: right, but no clock of ours has it, so it is read as 59 for every station."""
+    found = _TIME.fullmatch(value)
+    if found is None or found["second"] != "60":
+        return False
+    start, end = found.span("second")
+    return _is_strict(f"{value[:start]}59{value[end:]}")
 
 
 def _is_strict(value: str) -> bool:

@@ -181,6 +181,7 @@ def _begin(machine: Machine, evse: Evse, trigger: str) -> None:
             transaction.reservation_id = reservation.number
             reservations.use(machine, reservation)
     machine.link.counts.transactions += 1
+    machine.has_charged = True
     transaction.state = "EVConnected" if evse.is_plugged else "Idle"
     reading = metering.values(machine, evse, "started")
     transaction.begin_readings = (machine.wall, reading)

@@ -126,8 +126,18 @@ async def _run(make: Callable[[], Fleet]) -> int:
         for task in waits:
             task.cancel()
         await asyncio.gather(*waits, return_exceptions=True)
+        charged = fleet.charged()
         await fleet.stop()
+    sys.stdout.write(_closing(fleet, charged) + "\n")
     return _verdict(fleet)
+
+
+def _closing(fleet: Fleet, charged: int) -> str:
+    counts = fleet.counts
+    return (
+        f"{charged} of {len(fleet.clients)} stations charged, in {counts.transactions} transactions; "
+        f"{counts.connects} connections, {counts.errors} errors"
+    )
 
 
 def _allow_files(count: int) -> None:

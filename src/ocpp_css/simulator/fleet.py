@@ -188,6 +188,10 @@ class Fleet:
         if errors:
             raise ExceptionGroup("emulated stations failed", errors[:20])
 
+    def charged(self) -> int:
+        """How many stations began a transaction."""
+        return sum(client.station.machine.has_charged for client in self.clients)
+
     def summary(self) -> Summary:
         """How it goes; the charging is counted over all stations, so ask seldom."""
         running = [

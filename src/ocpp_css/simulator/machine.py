@@ -152,7 +152,8 @@ class Machine:
     """See the module; `now` is set by `station` at every entry, in seconds since 1970, and never runs backward."""
 
     __slots__ = (
-        "boot_reason", "clock_offset_s", "evses", "failures", "firmware", "firmware_status", "is_wanted", "link",
+        "boot_reason", "clock_offset_s", "evses", "failures", "firmware", "firmware_status", "has_charged", "is_wanted",
+        "link",
         "listeners", "log_status", "next_monitor", "now", "offline_since", "options", "password", "profiles",
         "ready_at", "registration", "reported", "reservations", "restarts_when_idle", "rng", "settings", "shelf",
         "timers", "tokens", "words",
@@ -181,6 +182,7 @@ class Machine:
         self.boot_reason = "PowerUp"
         self.reported: str | None = None
         self.is_wanted = False
+        self.has_charged = False
         self.failures = 0
         self.offline_since = 0.0
         self.ready_at = 0.0

@@ -16,13 +16,14 @@ from ocpp_css.kit.errors import Refusal
 EXIT_REFUSED = 1
 EXIT_USAGE = 2
 
+_FILE = Toml("ocpp-css.toml", search_parents=False, allow_unknown=True, use_commands_as_keys=False)
 app = App(
     name="ocpp-css",
     help="OCPP Central System as a Service: one server for charging stations of every OCPP version.",
     version=version("ocpp-css"),
     config=[
         Env("OCPP_CSS_", command=False),
-        Toml("ocpp-css.toml", search_parents=False, allow_unknown=True, use_commands_as_keys=False),
+        _FILE,
     ],
 )
 administration.register(app)
@@ -50,7 +51,7 @@ def demo(*, web_port: int = 8080, station_port: int = 9220, host: str | None = N
     uvloop.run(run_demo(web_port=web_port, station_port=station_port, host=host))
 
 
-app.command("ocpp_css.simulator.cli:emulate")
+app.command("ocpp_css.simulator.cli:emulate", config=[Env("OCPP_CSS_EMULATE_", command=False), _FILE])
 app.command("ocpp_css.app.cli.bench:bench")
 
 

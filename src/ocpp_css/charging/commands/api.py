@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from ocpp_css.charging import stations
 from ocpp_css.charging.commands.model import CommandStatus
-from ocpp_css.charging.commands.service import LONGEST_TIMEOUT_S, Commands, intents, variables
+from ocpp_css.charging.commands.service import LONGEST_TIMEOUT_S, Commands, intents, rotation, variables
 from ocpp_css.charging.commands.service.shown import CommandShown, shown
 from ocpp_css.charging.commands.store import page as read_page
 from ocpp_css.charging.commands.store import to_command
@@ -20,7 +20,7 @@ from ocpp_css.kit.ids import parse_public
 from ocpp_css.kit.paging import Page, page_of, page_request
 from ocpp_css.ocpp import forms
 from ocpp_css.people import audit
-from ocpp_css.storage import Unit
+from ocpp_css.storage import Database, Unit
 
 Timeout = Annotated[float, Meta(ge=1, le=LONGEST_TIMEOUT_S)]
 
@@ -192,7 +192,22 @@ async def set_variables(
     return answer
 
 
+@post("/api/v1/stations/{identity:str}/password/rotate", opt=needs("stations:write"), status_code=200)
+async def rotate_password(
+    db: NamedDependency[Database],
+    unit: NamedDependency[Unit],
+    directory: NamedDependency[stations.MemoryDirectory],
+    commands: NamedDependency[Commands],
+    principal: NamedDependency[Principal],
+    identity: FromPath[str],
+) -> rotation.Rotated:
+    """Send the station a new random password that nobody sees; the old one counts until the station has it."""
+    station = await stations.get(unit, identity)
+    audit.record(unit, principal, "station.password_rotate", "station", identity)
+    return await rotation.rotate(db, directory, commands, unit, station, by=principal.name)
+
+
 HANDLERS = (
     send_command, list_commands, read_command, cancel_command, list_actions, start_charging, get_variables,
-    set_variables,
+    set_variables, rotate_password,
 )  # fmt: skip

@@ -17,6 +17,22 @@ class PayloadRefused(Invalid):
     title = "The payload does not fit the action"
 
 
+class SecretMayNotWait(Invalid):
+    """A password would have to be kept until the station comes."""
+
+    code = "secret_may_not_wait"
+    title = "A password cannot wait for the station"
+    explanation = "It is kept nowhere. Send it when the station is connected."
+
+
+class StationAway(Conflict):
+    """The station is not connected."""
+
+    code = "station_offline"
+    title = "The station is not connected"
+    explanation = "Nothing was changed. Try again when it is online."
+
+
 class CommandUnknown(NotFound):
     """No such command in this account."""
 

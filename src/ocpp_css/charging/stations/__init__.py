@@ -15,22 +15,27 @@ from ocpp_css.charging.stations.service.lookup import (
 )
 from ocpp_css.charging.stations.service.registration import get
 from ocpp_css.charging.stations.service.reports import learn
+from ocpp_css.charging.stations.service.rotation import Outcome, begin_rotation, new_password, settle_rotation
 
 __all__ = [
     "Doors",
     "MemoryDirectory",
+    "Outcome",
     "Presence",
     "Seen",
     "Station",
     "StationUnknown",
+    "begin_rotation",
     "by_number",
     "get",
     "has_any",
     "identities",
     "learn",
     "listed",
+    "new_password",
     "numbers_matching",
     "owners",
     "presence",
     "seen",
+    "settle_rotation",
 ]

@@ -19,6 +19,8 @@ class Station(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     security_profile: int = 0
     passwords: list[str] = []
+    next_passwords: list[str] | None = None
+    """Sent to the station, and not seen from it yet: they count beside `passwords` (TRUST A20)."""
     is_weak: bool = False
     versions: list[str] = []
     registration_status: RegistrationStatus = "Accepted"

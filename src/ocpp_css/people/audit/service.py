@@ -34,11 +34,13 @@ def record(  # noqa: PLR0917 - who did what to which thing, how it was, how it i
     """Enter into the log, with the unit's own writes, that `principal` did `action` to `subject`.
 
     The entry goes to the unit's account; a unit of the service writes it to the account the principal acts for.
-    `before` and `after` are JSON values of the members that changed, never a secret.
+    Without `address` it is the request's. `before` and `after` are JSON values of the members that changed, never a
+    secret.
     """
     entry = Entry(
         id=unit.new_id(), at=unit.now, actor_kind=_kind(principal), actor_id=principal.id, actor_name=principal.name,
-        action=action, subject_kind=subject_kind, subject=subject, before=before, after=after, address=address,
+        action=action, subject_kind=subject_kind, subject=subject, before=before, after=after,
+        address=address or principal.address,
     )  # fmt: skip
     store.add(unit, unit.tenant or principal.tenant, entry)
 

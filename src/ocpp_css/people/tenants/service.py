@@ -128,6 +128,7 @@ def _announce(unit: Unit, account: Account) -> None:
 def _door(account: Account) -> Message:
     return {
         "account_id": account.account_id,
+        "name": account.name,
         "connection_code": account.connection_code,
         "unknown_stations": account.unknown_stations,
         "is_default": account.is_default,
@@ -154,6 +155,11 @@ class MemoryDoors:
         """The account with this connection code."""
         door = self._by_code.get(code)
         return None if door is None else int(door["account_id"])
+
+    def names_of(self, tenant: int) -> tuple[str, ...]:
+        """What an account is called in certificates: its name, or its connection code."""
+        found = (door for door in self._by_code.values() if door["account_id"] == tenant)
+        return tuple(name for door in found for name in (door["name"], door["connection_code"]))
 
     def holds_unknown(self, code: str | None) -> int | None:
         """The account that keeps unknown stations of this door as Pending; without a code the default account's."""

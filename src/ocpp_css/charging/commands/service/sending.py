@@ -9,11 +9,18 @@ import structlog
 
 from ocpp_css.charging import stations
 from ocpp_css.charging.commands import store
-from ocpp_css.charging.commands.errors import ActionRefused, CommandFinished, CommandUnknown, PayloadRefused
+from ocpp_css.charging.commands.errors import (
+    ActionRefused,
+    CommandFinished,
+    CommandUnknown,
+    PayloadRefused,
+    SecretMayNotWait,
+)
 from ocpp_css.charging.commands.events import CommandFinished as Finished
 from ocpp_css.charging.commands.model import Command
 from ocpp_css.gateway.link import CallResult, StationLink
 from ocpp_css.gateway.messages import masked
+from ocpp_css.gateway.redaction import holds_secret, redacted
 from ocpp_css.kit.errors import Conflict, Fault
 from ocpp_css.kit.ids import public
 from ocpp_css.ocpp.faults import READ_ERRORS, classify
@@ -54,12 +61,14 @@ class Commands:
         timeout_s = min(max(float(how.get("timeout_s") or DEFAULT_TIMEOUT_S), 1.0), LONGEST_TIMEOUT_S)
         expires_at: datetime | None = (how.get("expires_at") or unit.now + DEFAULT_WAIT) if how.get("queue") else None
         presence = await stations.presence(unit, station.station_id)
+        if expires_at is not None and holds_secret(found.name, wire):
+            raise SecretMayNotWait
         waits = bool(how.get("queue")) and not presence.is_online
         command = Command(
             id=unit.new_id(),
             station_id=station.station_id,
             action=action,
-            payload=msgspec.json.decode(masked(wire, found.token_paths, unit, self._pseudonyms)),
+            payload=msgspec.json.decode(masked(redacted(found.name, wire), found.token_paths, unit, self._pseudonyms)),
             status="queued" if waits else "sent",
             timeout_s=timeout_s,
             created_by=by,
@@ -123,7 +132,12 @@ class Commands:
         unit = self._db.unit(tenant)
         response = result.response
         if response is not None:
-            text = masked(msgspec.json.encode(response), action.response_token_paths, unit, self._pseudonyms)
+            text = masked(
+                redacted(action.name, msgspec.json.encode(response)),
+                action.response_token_paths,
+                unit,
+                self._pseudonyms,
+            )
             stations.learn(unit, station.station_id, action.name, command.payload, response)
             response = msgspec.json.decode(text)
         ended = store.change(

@@ -200,7 +200,9 @@ async def remove_password(
 ) -> None:
     """Let the station in without a password; a standing weakness is shown (RULES 1.4)."""
     station = await the_station(unit, identity)
-    registration.change(unit, station, {"passwords": [], "is_weak": False, "security_profile": 0})
+    registration.change(
+        unit, station, {"passwords": [], "next_passwords": None, "is_weak": False, "security_profile": 0}
+    )
     audit.record(unit, principal, "station.password_removed", "station", identity)
 
 

@@ -132,7 +132,9 @@ async def remove_password(
     request: Asked, unit: NamedDependency[Unit], principal: NamedDependency[Principal], identity: FromPath[str]
 ) -> Response[Any]:
     station = await the_station(unit, identity)
-    registration.change(unit, station, {"passwords": [], "is_weak": False, "security_profile": 0})
+    registration.change(
+        unit, station, {"passwords": [], "next_passwords": None, "is_weak": False, "security_profile": 0}
+    )
     audit.record(unit, principal, "station.password_removed", "station", identity)
     return redirect(request, f"{PATH}/{identity}/security")
 

@@ -13,12 +13,18 @@ from ocpp_css.kit.errors import Conflict
 from ocpp_css.ocpp.leniency import Quirk
 from ocpp_css.storage import Database, Unit
 
+TRIES = 5
+
 
 class Doors(Protocol):
     """What is known of accounts' doors; filled by `people/tenants`."""
 
     def tenant_of_code(self, code: str) -> int | None:
         """The account with this connection code."""
+        ...
+
+    def names_of(self, tenant: int) -> tuple[str, ...]:
+        """The account's name and its connection code."""
         ...
 
     def holds_unknown(self, code: str | None) -> int | None:
@@ -80,13 +86,30 @@ class MemoryDirectory:
         """See the port: HMAC-SHA256 with a key that is not in the database."""
         return hmac.new(self._key, password, hashlib.sha256).hexdigest()
 
+    def organizations(self, tenant: int) -> tuple[str, ...]:
+        """See the port: the account's name, or its connection code, which never changes."""
+        return self._doors.names_of(tenant)
+
+    async def proved(self, station: StationEntry, credential: str) -> None:
+        """See the port; of two that settle at once the second looks again."""
+        for _ in range(TRIES):
+            unit = self._db.unit(station.tenant)
+            found = await store.read_id(unit, station.station_id)
+            if found is None or credential not in (found.next_passwords or ()):
+                return
+            only_the_next(unit, found, [credential])
+            if await store.is_committed(unit):
+                return
+
     def _told(self, topic: str, message: Message) -> None:
         tenant = int(topic.split(".")[1])
         entry = self._by_number.get((tenant, message["station_id"]))
         if "identity" in message:
             self._keep(tenant, message)
         elif entry is not None:
-            entry.is_accepted = message["is_accepted"]
+            for name in ("is_accepted", "serial_number"):
+                if name in message:
+                    setattr(entry, name, message[name])
 
     def _keep(self, tenant: int, station: Mapping[str, Any]) -> None:
         place = (tenant, station["station_id"])
@@ -105,6 +128,8 @@ class MemoryDirectory:
             setattr(entry, name, station[name])
         entry.is_accepted = station["is_accepted"] or is_still_accepted
         entry.passwords = tuple(station["passwords"])
+        entry.next_passwords = tuple(station["next_passwords"])
+        entry.serial_number = station["serial_number"]
         entry.versions = tuple(station["versions"])
         entry.quirks = frozenset(Quirk(name) for name in station["quirks"])
         entry.heartbeat_interval_s = station["heartbeat_interval_s"]
@@ -120,6 +145,8 @@ def describe(station: Station) -> Message:
         "is_bare": station.is_bare,
         "security_profile": station.security_profile,
         "passwords": station.passwords,
+        "next_passwords": station.next_passwords or [],
+        "serial_number": station.serial_number,
         "versions": station.versions,
         "registration_status": station.registration_status,
         "is_accepted": station.registration_status == "Accepted" and station.accepted_at is not None,
@@ -134,6 +161,16 @@ def describe(station: Station) -> Message:
 def announce(unit: Unit, station: Station) -> None:
     """Tell every gateway of a station's new row, once it is committed."""
     unit.tell(f"stations.{unit.tenant}", describe(station))
+
+
+def only_the_next(unit: Unit, station: Station, hashes: list[str]) -> Station:
+    """The station has its next password: the one before is dead once this is committed (A01.FR.04)."""
+    changed = store.change(
+        unit, station, passwords=hashes, next_passwords=None, is_weak=False,
+        security_profile=max(station.security_profile, 1),
+    )  # fmt: skip
+    announce(unit, changed)
+    return changed
 
 
 async def register(db: Database, unit: Unit, station: Station) -> Station:

@@ -91,18 +91,10 @@ def set_password(
         station,
         {
             "passwords": hashes,
+            "next_passwords": None,
             "is_weak": len(password) < SHORTEST_PASSWORD,
             "security_profile": max(station.security_profile, 1),
         },
-    )
-
-
-def set_hashes(unit: Unit, station: Station, hashes: list[str], *, is_weak: bool) -> Station:
-    """The hashes themselves: both passwords count while a rotation is under way."""
-    return change(
-        unit,
-        station,
-        {"passwords": hashes, "is_weak": is_weak, "security_profile": max(station.security_profile, 1)},
     )
 
 

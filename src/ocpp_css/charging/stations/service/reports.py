@@ -39,6 +39,8 @@ def boot(unit: Unit, entry: StationEntry, said: Boot, version: str) -> tuple[Reg
     if status == "Accepted" and not entry.is_accepted:
         changes["accepted_at"] = unit.now
         unit.tell(f"stations.{unit.tenant}", {"station_id": entry.station_id, "is_accepted": True})
+    if said.serial_number != entry.serial_number:
+        unit.tell(f"stations.{unit.tenant}", {"station_id": entry.station_id, "serial_number": said.serial_number})
     unit.update(store.STATIONS, (entry.station_id,), **changes)
     unit.emit(StationBooted(entry.station_id, entry.identity, status, said.vendor, said.model, said.firmware_version))
     return status, heartbeat_interval(entry) if status == "Accepted" else RETRY_INTERVAL_S

@@ -83,7 +83,9 @@ class EvseShown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StationShown(msgspec.Struct, frozen=True, kw_only=True):
-    """A station as the interface tells it. `status` is the station's own (EVSE 0), else made of its connectors."""
+    """A station as the interface tells it; `password_rotation`: a new password is with it and was not used yet.
+    `status` is the station's own (EVSE 0), else made of its connectors.
+    """
 
     identity: str
     name: str | None
@@ -97,6 +99,7 @@ class StationShown(msgspec.Struct, frozen=True, kw_only=True):
     firmware_version: str | None
     security_profile: int
     has_password: bool
+    password_rotation: bool
     weaknesses: list[str]
     registration_status: RegistrationStatus
     accepted_at: datetime | None
@@ -133,6 +136,7 @@ def shown(
         firmware_version=station.firmware_version,
         security_profile=station.security_profile,
         has_password=bool(station.passwords),
+        password_rotation=bool(station.next_passwords),
         weaknesses=weaknesses_of(station, presence),
         registration_status=station.registration_status,
         accepted_at=station.accepted_at,

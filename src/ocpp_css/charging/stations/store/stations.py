@@ -47,6 +47,7 @@ STATIONS = tenant_table(
     Column("name", Text),
     Column("security_profile", Integer, nullable=False),
     Column("passwords", Document, nullable=False),
+    Column("next_passwords", Document),
     Column("is_weak", Boolean, nullable=False),
     Column("versions", Document, nullable=False),
     Column("registration_status", Text, nullable=False),

@@ -9,6 +9,7 @@ from ocpp_css.charging.transactions.model import Doubt, Event, Heard, Transactio
 
 REMEMBERED_DIGESTS: Final = 64
 REMEMBERED_REGISTERS: Final = 16
+REMEMBERED_RANGES: Final = 256
 MOST_W: Final = 1_500_000
 """More than any charging point can give."""
 
@@ -90,14 +91,18 @@ def _most(before: int | None, number: int, *, told: bool) -> int | None:
 
 
 def joined(ranges: list[tuple[int, int]], number: int) -> list[tuple[int, int]]:
-    """The closed ranges with one more number."""
+    """The closed ranges with one more number; of too many the first, where it began, and the newest.
+
+    A number in a range that is forgotten counts as missing, so the transaction stays in doubt; heard again, its event
+    changes nothing.
+    """
     result: list[tuple[int, int]] = []
     for low, high in sorted([*ranges, (number, number)]):
         if result and low <= result[-1][1] + 1:
             result[-1] = (result[-1][0], max(high, result[-1][1]))
         else:
             result.append((low, high))
-    return result
+    return result if len(result) <= REMEMBERED_RANGES else [result[0], *result[1 - REMEMBERED_RANGES :]]
 
 
 def doubts_of(transaction: Transaction) -> list[Doubt]:
