@@ -56,7 +56,7 @@ def rows(fleet: Fleet, end: datetime) -> Iterator[tuple[Table, dict[str, Any]]]:
                 yield MESSAGES, _message(shared, "StartTransaction", {"connectorId": 1}, started["id"])
             elif step < length:
                 yield MESSAGES, _message(shared, "MeterValues", _values(at, turn, step), running[station]["id"])
-            elif step == length:
+            elif step == length and station in running:
                 over = running.pop(station)
                 yield MESSAGES, _message(shared, "StopTransaction", {"meterStop": 1}, over["id"])
                 over |= {"stopped_at": at, "stop_received_at": at, "meter_stop_wh": length * 180, "state": "ended"}
