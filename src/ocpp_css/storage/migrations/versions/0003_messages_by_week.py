@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 
-import sqlalchemy as sa
 from alembic import op
 
 from ocpp_css.storage.partitions import WEEK, bound, week_of
@@ -14,27 +13,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    if op.get_context().dialect.name == "postgresql":
-        _partition()
-    refused, rare = sa.text("error IS NOT NULL"), sa.text("action NOT IN ('MeterValues', 'TransactionEvent')")
-    with op.batch_alter_table("messages", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_messages_errors",
-            ["tenant_id", "station_id", "id"],
-            unique=False,
-            sqlite_where=refused,
-            postgresql_where=refused,
-        )
-        batch_op.create_index(
-            "ix_messages_rare",
-            ["tenant_id", "station_id", "action", "id"],
-            unique=False,
-            sqlite_where=rare,
-            postgresql_where=rare,
-        )
-
-
-def _partition() -> None:
+    if op.get_context().dialect.name != "postgresql":
+        return
     end = bound(week_of(datetime.now(UTC)) + WEEK)
     op.execute("ALTER TABLE messages RENAME TO messages_part_first")
     op.execute("ALTER INDEX pk_messages RENAME TO pk_messages_part_first")
@@ -47,9 +27,6 @@ def _partition() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("messages", schema=None) as batch_op:
-        batch_op.drop_index("ix_messages_rare")
-        batch_op.drop_index("ix_messages_errors")
     if op.get_context().dialect.name != "postgresql":
         return
     op.execute("CREATE TABLE messages_whole (LIKE messages INCLUDING DEFAULTS)")
