@@ -1,4 +1,4 @@
-"""A self-signed ECDSA certificate for the TLS rows."""
+"""A self-signed ECDSA certificate."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def make(folder: Path) -> tuple[Path, Path]:
-    """Certificate and key, in PEM."""
+def make(folder: Path, days: int = 2) -> tuple[Path, Path]:
+    """Certificate and key, in PEM; the certificate lives for so many days from now."""
     certificate, key = folder / "station.crt", folder / "station.key"
     if certificate.exists():
         return certificate, key
@@ -23,8 +23,8 @@ def make(folder: Path) -> tuple[Path, Path]:
         .issuer_name(name)
         .public_key(secret.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=2))
+        .not_valid_before(now - timedelta(days=30))
+        .not_valid_after(now + timedelta(days=days))
         .sign(secret, hashes.SHA256())
     )
     certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))

@@ -107,6 +107,18 @@ async def test_the_figures_are_told_to_the_operator_only(tmp_path: Path) -> None
         assert (await client.get(f"http://127.0.0.1:{port}/metrics")).status_code == 401
 
 
+async def test_health_and_metrics_have_a_port_of_their_own(tmp_path: Path) -> None:
+    async with (
+        whole_service(tmp_path / "data", watch_port=0, public_url="https://charge.example") as service,
+        httpx.AsyncClient(base_url=service.watch_url) as client,
+    ):
+        assert "ocpp_css_connections" in (await client.get("/metrics")).text
+        assert (await client.get("/metrics", headers={"Via": "1.1 proxy"})).status_code == 401
+        assert (await client.get("/health/ready")).json()["status"] == "ok"
+        assert (await client.get("/health/live")).status_code == 200
+        assert (await client.get("/api/v1/ping")).status_code == 404
+
+
 def names_in(dashboard: str) -> set[str]:
     return set(re.findall(r"\b(?:ocpp_css|process|python)_[a-z_]+", dashboard))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import gc
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -17,9 +18,10 @@ from prometheus_client import CollectorRegistry
 from ocpp_css.app import health
 from ocpp_css.app.metrics import ServiceCollector, new_registry
 from ocpp_css.app.settings import Settings
-from ocpp_css.app.web import build, networks
+from ocpp_css.app.web import build, networks, web_settings
 from ocpp_css.assembly import Area, Wiring, find_areas
 from ocpp_css.bus import InProcessBus
+from ocpp_css.edge.health import watch_app
 from ocpp_css.gateway.connection import Connection
 from ocpp_css.gateway.dispatch import Dispatcher
 from ocpp_css.gateway.hub import Hub
@@ -49,7 +51,9 @@ class Service:
     hub: Hub
     web: Litestar
     areas: Sequence[Area]
+    watch: Litestar
     web_url: str = ""
+    watch_url: str = ""
     station_url: str = ""
     station_tls_url: str = ""
     stops: list[Stop] = field(default_factory=list)
@@ -89,7 +93,8 @@ async def _open(settings: Settings, stack: contextlib.AsyncExitStack) -> Service
     checks, stop_checks = health.checks(db, bus, hub, settings.data)
     stack.callback(stop_checks)
     registry = _observed(wiring, hub, link, stack)
-    return Service(settings, wiring, hub, build(wiring, areas, hub, checks, registry), areas)
+    watch = watch_app(checks, registry, dataclasses.replace(web_settings(settings), has_proxy=False))
+    return Service(settings, wiring, hub, build(wiring, areas, hub, checks, registry), areas, watch)
 
 
 def _gateway(wiring: Wiring, areas: Sequence[Area]) -> tuple[Hub, LinkServer]:
@@ -136,11 +141,22 @@ async def _listen(service: Service, stack: contextlib.AsyncExitStack) -> None:
     service.web.state.station_url = settings.station_url
     service.web.state.station_tls_port = _port(secure) if settings.station_tls_cert is not None else None
     service.web.state.station_port = _port(plain)
-    server = WebServer(_uvicorn(service))
+    server = await _web_port(_uvicorn(service.web, settings, settings.web_port), stack)
+    if settings.watch_port is not None:
+        watch = await _web_port(_uvicorn(service.watch, settings, settings.watch_port), stack)
+        service.watch_url = f"{_scheme(settings)}://{_shown(settings.web_host)}:{watch.port}"
+    service.web_url = settings.public_url or f"{_scheme(settings)}://{_shown(settings.web_host)}:{server.port}"
+
+
+def _scheme(settings: Settings) -> str:
+    return "https" if settings.web_tls_cert is not None else "http"
+
+
+async def _web_port(config: uvicorn.Config, stack: contextlib.AsyncExitStack) -> "WebServer":
+    server = WebServer(config)
     await server.begin()
     stack.push_async_callback(server.end)
-    scheme = "https" if settings.web_tls_cert is not None else "http"
-    service.web_url = settings.public_url or f"{scheme}://{_shown(settings.web_host)}:{server.port}"
+    return server
 
 
 async def _stations_port(door: Door, host: str, port: int, tls: ssl.SSLContext | None) -> asyncio.AbstractServer:
@@ -163,12 +179,11 @@ def station_tls(settings: Settings) -> ssl.SSLContext:
     return context
 
 
-def _uvicorn(service: Service) -> uvicorn.Config:
-    settings = service.settings
+def _uvicorn(app: Litestar, settings: Settings, port: int) -> uvicorn.Config:
     return uvicorn.Config(
-        service.web,
+        app,
         host=settings.web_host,
-        port=settings.web_port,
+        port=port,
         log_config=None,
         access_log=False,
         server_header=False,

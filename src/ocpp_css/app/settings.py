@@ -38,6 +38,8 @@ class Settings:
     """The account, by name, that unknown stations at the common address belong to; made where it is missing."""
     metrics_token: str | None = None
     """What `GET /metrics` wants as a bearer token; without it only this machine is told, if no `public_url` is set."""
+    watch_port: int | None = None
+    """A port of this process's own for `/metrics` and `/health`, beside the web port; none without it."""
     traces: str | None = None
     """Where traces go, OTLP over HTTP: `http://…:4318/v1/traces`; none without it. Needs the extra `traces`."""
     trace_share: float = 0.01

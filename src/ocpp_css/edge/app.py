@@ -113,7 +113,7 @@ def _own_handlers(extras: Extras, state: dict[str, Any]) -> list[ControllerRoute
     own: list[ControllerRouterHandler] = [
         health.ping,
         health.alive,
-        health.ready_handler(extras.checks, state["streams"]),
+        health.ready_handler(extras.checks, lambda: state["streams"].is_draining),
         health.metrics_handler(extras.registry, state["settings"]),
         static_handler(state["assets"]),
         *home_handlers(),

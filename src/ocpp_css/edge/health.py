@@ -8,12 +8,11 @@ from typing import Any
 
 import msgspec
 import structlog
-from litestar import Request, Response, get
+from litestar import Litestar, Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from ocpp_css.edge.live import Streams
 from ocpp_css.edge.permissions import public
 from ocpp_css.edge.settings import WebSettings, is_local
 
@@ -45,14 +44,14 @@ async def alive() -> dict[str, str]:
     return {"status": "ok"}
 
 
-def ready_handler(checks: Mapping[str, Check], streams: Streams) -> HTTPRouteHandler:
+def ready_handler(checks: Mapping[str, Check], is_draining: Callable[[], bool]) -> HTTPRouteHandler:
     """The route that says whether requests should be sent here."""
 
     @get("/health/ready", opt=public(identify=False), include_in_schema=False)
     async def ready() -> Response[dict[str, object]]:
         verdicts = await asyncio.gather(*(_verdict(name, check) for name, check in checks.items()))
         found = dict(zip(checks, verdicts, strict=True))
-        is_ready = all(word == "ok" for word in found.values()) and not streams.is_draining
+        is_ready = all(word == "ok" for word in found.values()) and not is_draining()
         body: dict[str, object] = {"status": "ok" if is_ready else "unavailable", "checks": found}
         return Response(body, status_code=200 if is_ready else 503)
 
@@ -84,6 +83,12 @@ def metrics_handler(registry: CollectorRegistry, settings: WebSettings) -> HTTPR
         return Response(generate_latest(registry), media_type=_METRICS)
 
     return metrics
+
+
+def watch_app(checks: Mapping[str, Check], registry: CollectorRegistry, settings: WebSettings) -> Litestar:
+    """Health and metrics alone, for a port of their own: what a process without a web side has, too."""
+    handlers = [alive, ready_handler(checks, lambda: False), metrics_handler(registry, settings)]
+    return Litestar(handlers, openapi_config=None, logging_config=None)
 
 
 def _is_operator(request: Request[Any, Any, Any], settings: WebSettings) -> bool:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Integer, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, Text, literal
 
 from ocpp_css.ocpp.messages import TokenPath
 from ocpp_css.storage import Document, Unit, UtcTime, tenant_table
@@ -32,6 +32,32 @@ MESSAGES = tenant_table(
 
 `digest` tells the same meaning again, `notes` are the breaches of the schema that were put right.
 """
+
+Index(
+    "ix_messages_errors",
+    MESSAGES.c.tenant_id,
+    MESSAGES.c.station_id,
+    MESSAGES.c.id,
+    sqlite_where=MESSAGES.c.error.is_not(None),
+    postgresql_where=MESSAGES.c.error.is_not(None),
+)
+"""Refused messages are rare, and looked for."""
+
+BULK = ("MeterValues", "TransactionEvent")
+"""What most rows are: kept out of the index of actions, so that they pay nothing for it."""
+
+RARE = MESSAGES.c.action.not_in([literal(name, literal_execute=True) for name in BULK])
+"""The condition of the index, which a query must repeat to the letter."""
+
+Index(
+    "ix_messages_rare",
+    MESSAGES.c.tenant_id,
+    MESSAGES.c.station_id,
+    MESSAGES.c.action,
+    MESSAGES.c.id,
+    sqlite_where=RARE,
+    postgresql_where=RARE,
+)
 
 
 _TOLD = (

@@ -1,10 +1,8 @@
-"""`ocpp-css db`, `doctor`, `config`: care of a running installation."""
+"""`ocpp-css db`, `config`: care of a running installation."""
 
 import dataclasses
-import shutil
 import sqlite3
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +15,6 @@ from ocpp_css.kit.errors import Refusal
 Data = Annotated[Path, Parameter(help="The directory of the service's data.")]
 DatabaseUrl = Annotated[str | None, Parameter(help="postgresql://…; without it SQLite in --data.")]
 HERE = Path("ocpp-css-data")
-LEAST_FREE_BYTES = 1 << 30
 
 
 class CareRefused(Refusal):
@@ -36,7 +33,6 @@ def register(app: App) -> None:
     settings.command(show)
     for group in (database, settings):
         app.command(group)
-    app.command(doctor)
 
 
 def show(settings: Annotated[Settings | None, Parameter(name="*")] = None) -> None:
@@ -72,7 +68,7 @@ def check(*, data: Data = HERE, database: DatabaseUrl = None) -> None:
     if current != migrating.newest():
         raise CareRefused(f"The database is at revision {current}, the program needs {migrating.newest()}.")
     if database is None:
-        _check_file(data / DATABASE_FILE)
+        check_file(data / DATABASE_FILE)
     _say(f"ok: revision {current}")
 
 
@@ -80,7 +76,7 @@ def backup(target: Path, *, data: Data = HERE) -> None:
     """Copy the embedded database and the secret key to a directory, also while the service runs."""
     target.mkdir(parents=True, exist_ok=True)
     _copy(data / DATABASE_FILE, target / DATABASE_FILE)
-    _check_file(target / DATABASE_FILE)
+    check_file(target / DATABASE_FILE)
     _copy_key(data / SECRET_FILE, target / SECRET_FILE)
     _say(f"ok: {target} ({(target / DATABASE_FILE).stat().st_size} bytes)")
 
@@ -89,68 +85,11 @@ def restore(source: Path, *, data: Data = HERE) -> None:
     """Put a backup in the place of an embedded database; refused where one stands already."""
     if (data / DATABASE_FILE).exists():
         raise CareRefused(f"{data / DATABASE_FILE} is there; move it away first.")
-    _check_file(source / DATABASE_FILE)
+    check_file(source / DATABASE_FILE)
     data.mkdir(parents=True, exist_ok=True)
     _copy(source / DATABASE_FILE, data / DATABASE_FILE)
     _copy_key(source / SECRET_FILE, data / SECRET_FILE)
     _say(f"ok: {data}")
-
-
-def doctor(*, data: Data = HERE, database: DatabaseUrl = None, url: str = "http://127.0.0.1:8080") -> None:
-    """Look at the installation: database, key, disk, and the running service; 1 when something is wrong."""
-    settings = Settings(data=data, database=database)
-    checks: list[tuple[str, Callable[[], str]]] = [
-        ("database", lambda: _database_health(settings)),
-        ("secret key", lambda: _key_health(data / SECRET_FILE)),
-        ("disk", lambda: _disk_health(data)),
-        ("service", lambda: _service_health(url)),
-    ]
-    is_well = True
-    for name, look in checks:
-        try:
-            _say(f"ok    {name}: {look()}")
-        except (Refusal, OSError) as trouble:
-            is_well = False
-            _say(f"WRONG {name}: {trouble}")
-    if not is_well:
-        raise CareRefused("Something is wrong; see above.")
-
-
-def _database_health(settings: Settings) -> str:
-    from ocpp_css.storage import migrating
-
-    if settings.database is None:
-        _check_file(settings.data / DATABASE_FILE)
-    current = uvloop.run(migrating.revision(settings.database_url))
-    if current != migrating.newest():
-        raise CareRefused(f"revision {current}, the program needs {migrating.newest()}: run ocpp-css db upgrade")
-    return f"revision {current}"
-
-
-def _key_health(path: Path) -> str:
-    if path.stat().st_mode & 0o077:
-        raise CareRefused(f"{path} can be read by others: chmod 600 {path}")
-    return "only its owner can read it"
-
-
-def _disk_health(data: Path) -> str:
-    free = shutil.disk_usage(data).free
-    if free < LEAST_FREE_BYTES:
-        raise CareRefused(f"{free >> 20} MiB are left on the disk of {data}")
-    return f"{free >> 30} GiB are free"
-
-
-def _service_health(url: str) -> str:
-    import httpx
-
-    try:
-        answer = httpx.get(f"{url.rstrip('/')}/health/ready", timeout=5)
-    except httpx.HTTPError as fault:
-        raise CareRefused(f"{url} does not answer ({fault}); --url names another address") from None
-    told = answer.json()
-    if answer.status_code != 200:
-        raise CareRefused(f"{url} is not ready: {told['checks']}")
-    return f"{url} is ready"
 
 
 def _copy_key(source: Path, target: Path) -> None:
@@ -171,12 +110,15 @@ def _copy(source: Path, target: Path) -> None:
         new.close()
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
+    """Raise where an embedded database is not there or not whole."""
     if not path.exists():
         raise CareRefused(f"There is no database at {path}.")
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
         found = connection.execute("PRAGMA integrity_check").fetchone()[0]
+    except sqlite3.DatabaseError as fault:
+        found = str(fault)
     finally:
         connection.close()
     if found != "ok":

@@ -9,7 +9,7 @@ import uvloop
 from cyclopts import App, Parameter
 from cyclopts.config import Env, Toml
 
-from ocpp_css.app.cli import administration, care, remote
+from ocpp_css.app.cli import administration, care, doctor, remote
 from ocpp_css.app.settings import Settings
 from ocpp_css.kit.errors import Refusal
 
@@ -28,6 +28,7 @@ app = App(
 )
 administration.register(app)
 care.register(app)
+doctor.register(app)
 remote.register(app)
 
 

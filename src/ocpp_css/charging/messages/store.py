@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from ocpp_css.gateway.messages import MESSAGES
+from ocpp_css.gateway.messages import BULK, MESSAGES, RARE
 from ocpp_css.kit.clock import to_micros
 from ocpp_css.kit.ids import first_id_at
 from ocpp_css.storage import Unit
@@ -22,6 +22,7 @@ async def page(
     query = select(MESSAGES).where(MESSAGES.c.station_id == station_id)
     if filters.get("action") is not None:
         query = query.where(MESSAGES.c.action == filters["action"])
+        query = query if filters["action"] in BULK else query.where(RARE)
     if filters.get("errors"):
         query = query.where(MESSAGES.c.error.is_not(None))
     if filters.get("transaction_id") is not None:
