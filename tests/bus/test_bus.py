@@ -13,7 +13,7 @@ from tests.running import until
 from ocpp_css.bus import Bus, InProcessBus, Message, NobodyAnswers
 from ocpp_css.bus.nats import NatsBus
 
-pytestmark = [pytest.mark.anyio, pytest.mark.requirement("CS-5")]
+pytestmark = [pytest.mark.anyio, pytest.mark.requirement("CS-15")]
 _names = itertools.count(1)
 Seats = tuple[Bus, Bus]
 """Two places on one bus: the same one of a process, or two processes' of NATS."""

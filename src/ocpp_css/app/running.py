@@ -16,14 +16,18 @@ from litestar import Litestar
 from ocpp_css.app.settings import Settings
 from ocpp_css.app.web import build
 from ocpp_css.assembly import Area, Wiring, find_areas
-from ocpp_css.bus import InProcessBus
-from ocpp_css.gateway.connection import Connection
+from ocpp_css.bus import Bus, InProcessBus
+from ocpp_css.bus.nats import NatsBus
 from ocpp_css.gateway.dispatch import Dispatcher
 from ocpp_css.gateway.hub import Hub
 from ocpp_css.gateway.link import BusLink, LinkServer
+from ocpp_css.gateway.presence import PresenceWatch
 from ocpp_css.gateway.server import listen
 from ocpp_css.kit.clock import system_clock
+from ocpp_css.kit.secrets import Secrets
 from ocpp_css.ocpp import routing
+from ocpp_css.storage import keys
+from ocpp_css.storage.nodes import Nodes
 from ocpp_css.storage.opening import open_database
 from ocpp_css.storage.pseudonyms import Pseudonyms
 
@@ -38,7 +42,7 @@ class Service:
 
     settings: Settings
     wiring: Wiring
-    hub: Hub
+    hub: Hub | None
     web: Litestar
     areas: Sequence[Area]
     web_url: str = ""
@@ -60,19 +64,35 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
 
 
 async def _open(settings: Settings, stack: contextlib.AsyncExitStack) -> Service:
-    bus = InProcessBus()
+    settings.check()
     secrets = settings.secrets()
+    bus = await _bus(settings, secrets)
+    stack.push_async_callback(bus.close)
     db = await open_database(settings.database_url, bus, system_clock, migrate=not settings.no_migrate)
     stack.push_async_callback(db.close)
-    pseudonyms = Pseudonyms(secrets.key("pseudonyms"))
-    wiring = Wiring(db=db, bus=bus, link=BusLink(bus), secrets=secrets, pseudonyms=pseudonyms, settings=settings)
+    await keys.check(db, secrets)
+    wiring = Wiring(
+        db=db, bus=bus, link=BusLink(bus, db), secrets=secrets, pseudonyms=Pseudonyms(secrets.key("pseudonyms")),
+        settings=settings, does_timed_work=settings.does_timed_work,
+    )  # fmt: skip
     areas = find_areas("ocpp_css")
     for area in areas:
         stop = await area.start(wiring) if area.start is not None else None
         if stop is not None:
             stack.push_async_callback(stop)
-    hub = _gateway(wiring, areas)
+    hub = _gateway(wiring, areas) if settings.takes_stations else None
+    nodes = Nodes(db, settings.role)
+    presence = PresenceWatch(db, wiring.services["directory"], nodes, hub.release if hub is not None else None)
+    await presence.begin(alone=settings.bus is None)
+    stack.push_async_callback(presence.end)
     return Service(settings, wiring, hub, build(wiring, areas, hub), areas)
+
+
+async def _bus(settings: Settings, secrets: Secrets) -> Bus:
+    """The message engine; its subjects carry a name that only who has the installation's key can know."""
+    if settings.bus is None:
+        return InProcessBus()
+    return await NatsBus.open(settings.bus, f"ocpp-css-{secrets.key('bus').hex()[:16]}")
 
 
 def _gateway(wiring: Wiring, areas: Sequence[Area]) -> Hub:
@@ -85,27 +105,28 @@ def _gateway(wiring: Wiring, areas: Sequence[Area]) -> Hub:
         dispatcher=dispatcher,
         states=[key for area in areas for key in area.states],
     )
-    server = LinkServer(wiring.bus, wiring.db, wiring.pseudonyms)
-
-    def serve(connection: Connection) -> Callable[[], None]:
-        return server.serve(connection)
-
-    hub.on_connected = serve
+    LinkServer(wiring.bus, wiring.db, wiring.pseudonyms, hub.connections.get)
+    wiring.link.holds = hub.holds
+    wiring.renewals.append(hub.renew)
     return hub
 
 
 async def _listen(service: Service, stack: contextlib.AsyncExitStack) -> None:
     settings, hub = service.settings, service.hub
-    plain = await _stations_port(hub, settings.station_host, settings.station_port, None)
-    stack.callback(plain.close)
-    service.station_url = f"ws://{_shown(settings.station_host)}:{_port(plain)}/ocpp"
-    if settings.station_tls_cert is not None:
-        secure = await _stations_port(hub, settings.station_host, settings.station_tls_port, station_tls(settings))
-        stack.callback(secure.close)
-        service.station_tls_url = f"wss://{_shown(settings.station_host)}:{_port(secure)}/ocpp"
-    service.web.state.station_url = settings.station_url
-    service.web.state.station_tls_port = _port(secure) if settings.station_tls_cert is not None else None
-    service.web.state.station_port = _port(plain)
+    state = service.web.state
+    state.station_url, state.station_port = settings.station_url, settings.station_port
+    state.station_tls_port = settings.station_tls_port if settings.station_tls_cert is not None else None
+    if hub is not None:
+        plain = await _stations_port(hub, settings, settings.station_port, None)
+        stack.callback(plain.close)
+        state.station_port = _port(plain)
+        if settings.station_tls_cert is not None:
+            secure = await _stations_port(hub, settings, settings.station_tls_port, station_tls(settings))
+            stack.callback(secure.close)
+            state.station_tls_port = _port(secure)
+    host = _shown(settings.station_host)
+    service.station_url = f"ws://{host}:{state.station_port}/ocpp"
+    service.station_tls_url = f"wss://{host}:{state.station_tls_port}/ocpp" if state.station_tls_port else ""
     server = WebServer(_uvicorn(service))
     await server.begin()
     stack.push_async_callback(server.end)
@@ -113,9 +134,10 @@ async def _listen(service: Service, stack: contextlib.AsyncExitStack) -> None:
     service.web_url = settings.public_url or f"{scheme}://{_shown(settings.web_host)}:{server.port}"
 
 
-async def _stations_port(hub: Hub, host: str, port: int, tls: ssl.SSLContext | None) -> asyncio.AbstractServer:
+async def _stations_port(hub: Hub, settings: Settings, port: int, tls: ssl.SSLContext | None) -> asyncio.AbstractServer:
+    """A process that has stations only may share their port with others of this machine (SPEED 3.7)."""
     try:
-        return await listen(hub, host, port, tls)
+        return await listen(hub, settings.station_host, port, tls, is_shared=settings.role == "gateway")
     except OSError as fault:
         text = f"the stations' port {port} cannot be opened; is something else using it? ({fault.strerror})"
         raise OSError(text) from None
@@ -186,7 +208,8 @@ class WebServer(uvicorn.Server):
 async def _drain(service: Service) -> None:
     """Streams end, stations are answered and told to come again; nothing acknowledged is lost."""
     service.web.state.streams.drain()
-    await service.hub.drain()
+    if service.hub is not None:
+        await service.hub.drain()
 
 
 def _port(server: asyncio.AbstractServer) -> int:

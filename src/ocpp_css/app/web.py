@@ -12,14 +12,16 @@ from ocpp_css.app.settings import Settings
 from ocpp_css.assembly import Area, Wiring
 from ocpp_css.edge import WebSettings
 from ocpp_css.edge.app import Extras, build_web
+from ocpp_css.edge.health import Check
 from ocpp_css.edge.rendering import LiveFeed
 from ocpp_css.gateway.hub import Hub
 from ocpp_css.outreach.feed.api import EVENTS
 
 
-def build(wiring: Wiring, areas: Sequence[Area], hub: Hub) -> Litestar:
-    """The application; its state also holds what handlers read from the request."""
+def build(wiring: Wiring, areas: Sequence[Area], hub: Hub | None) -> Litestar:
+    """The application; where it serves nobody it tells of its health and figures only."""
     settings: Settings = wiring.settings
+    areas = areas if settings.serves_people else []
     web = build_web(
         handlers=[handler for area in areas for handler in area.routes],
         authenticator=wiring.services["authenticator"],
@@ -29,14 +31,13 @@ def build(wiring: Wiring, areas: Sequence[Area], hub: Hub) -> Litestar:
         panels=[panel for area in areas for panel in area.panels],
         template_dirs=[(area.name.rpartition("/")[2], area.templates) for area in areas if area.templates is not None],
         extras=Extras(
-            checks={"database": wiring.db.ping, "writer": _writer_check(wiring), "stations": _gateway_check(hub)},
-            live=LiveFeed("/api/v1/events/live", EVENTS),
+            checks=_checks(wiring, hub),
+            live=LiveFeed("/api/v1/events/live", EVENTS) if areas else None,
             keep_language=wiring.services.get("keep_language"),
             dependencies=dependencies(wiring, areas),
         ),
     )
     web.state.pseudonyms = wiring.pseudonyms
-    web.state.hub = hub
     return web
 
 
@@ -68,17 +69,19 @@ def _always(value: Any) -> Any:
     return provide
 
 
-def _writer_check(wiring: Wiring) -> Any:
-    async def check() -> None:
+def _checks(wiring: Wiring, hub: Hub | None) -> dict[str, Check]:
+    """What must be well so that requests, or stations, should be sent to this process."""
+
+    async def writer() -> None:
         if wiring.db.is_congested:
             raise RuntimeError("the writer is behind")
 
-    return check
+    async def bus() -> None:
+        if not wiring.bus.is_whole:
+            raise RuntimeError("the bus is away")
 
-
-def _gateway_check(hub: Hub) -> Any:
-    async def check() -> None:
-        if hub.is_draining:
+    async def stations() -> None:
+        if hub is not None and hub.is_draining:
             raise RuntimeError("the gateway is draining")
 
-    return check
+    return {"database": wiring.db.ping, "writer": writer, "bus": bus, "stations": stations}

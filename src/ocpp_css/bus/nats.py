@@ -69,6 +69,7 @@ class NatsBus:
         self._settling: dict[str, _Settling] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._beat: asyncio.Task[None] | None = None
+        self._is_closing = False
         self.gaps = 0
         self.unsent = 0
 
@@ -303,7 +304,8 @@ class NatsBus:
         _log.warning("bus", error=repr(fault))
 
     async def _disconnected(self) -> None:
-        _log.warning("bus lost; trying again")
+        if not self._is_closing:
+            _log.warning("bus lost; trying again")
         self.gaps += 1
 
     async def _reconnected(self) -> None:
@@ -318,6 +320,7 @@ class NatsBus:
         task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
+        self._is_closing = True
         if self._beat is not None:
             self._beat.cancel()
         if self._nats.is_connected:

@@ -183,15 +183,17 @@ def _refusal(status: int) -> WSUpgradeResponseWithListener:
     return WSUpgradeResponseWithListener(WSUpgradeResponse.create_error_response(status, b""), None)
 
 
-async def listen(hub: Hub, host: str, port: int, tls: ssl.SSLContext | None = None) -> asyncio.AbstractServer:
-    """Open the stations' port."""
+async def listen(
+    hub: Hub, host: str, port: int, tls: ssl.SSLContext | None = None, *, is_shared: bool = False
+) -> asyncio.AbstractServer:
+    """Open the stations' port; a shared one is open in several processes, and the system spreads stations over them."""
     door = Door(hub)
     loop = asyncio.get_running_loop()
     if tls is None:
-        return await loop.create_server(lambda: _Knock(door), host, port, backlog=BACKLOG)
+        return await loop.create_server(lambda: _Knock(door), host, port, backlog=BACKLOG, reuse_port=is_shared)
     import aiofastnet
 
     server: asyncio.AbstractServer = await aiofastnet.create_server(
-        loop, lambda: _Knock(door), host, port, ssl=tls, backlog=BACKLOG
+        loop, lambda: _Knock(door), host, port, ssl=tls, backlog=BACKLOG, reuse_port=is_shared
     )
     return server

@@ -6,7 +6,9 @@ from hashlib import blake2s
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
 _LENGTH = 13
-_NODES = 1 << 10
+PLACES = 1 << 10
+"""So many processes can be told apart by their numbers."""
+
 _STEPS = 1 << 11
 _STARTED_MS = 1_735_689_600_000  # 2025-01-01
 
@@ -21,7 +23,7 @@ class Ids:
     __slots__ = ("_last", "_node")
 
     def __init__(self, node: int) -> None:
-        self._node = (node % _NODES) * _STEPS
+        self._node = (node % PLACES) * _STEPS
         self._last = 0
 
     def next(self) -> int:
@@ -29,12 +31,12 @@ class Ids:
         ticks = (time.time_ns() // 1_000_000 - _STARTED_MS) * _STEPS
         self._last = max(self._last + 1, ticks)
         millis, step = divmod(self._last, _STEPS)
-        return millis * _STEPS * _NODES + self._node + step
+        return millis * _STEPS * PLACES + self._node + step
 
 
 def first_id_at(epoch_ms: int) -> int:
     """The smallest number that may be given at `epoch_ms`: turns a time filter into a range of ids."""
-    return max(0, epoch_ms - _STARTED_MS) * _STEPS * _NODES
+    return max(0, epoch_ms - _STARTED_MS) * _STEPS * PLACES
 
 
 def public(number: int) -> str:

@@ -23,6 +23,9 @@ _SIZES = (128, 32, 8, 1)
 class SqliteWriter:
     """Commits batches in a thread of its own and tells `release` about each, in that thread."""
 
+    is_away = False
+    """It has no connection that could break."""
+
     def __init__(self, path: Path, take: Callable[[], list[Unit]], release: Callable[[list[Unit]], None]) -> None:
         self._path = path
         self._take = take

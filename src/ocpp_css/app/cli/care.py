@@ -43,7 +43,7 @@ def show(settings: Annotated[Settings | None, Parameter(name="*")] = None) -> No
     """Show the settings as they would count now; passwords in addresses are hidden."""
     for field in dataclasses.fields(Settings):
         value = getattr(settings or Settings(), field.name)
-        _say(f"{field.name} = {_hidden(str(value)) if field.name == 'database' else value}")
+        _say(f"{field.name} = {_hidden(str(value)) if field.name in {'database', 'bus'} else value}")
 
 
 def _hidden(url: str) -> str:

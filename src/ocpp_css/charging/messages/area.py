@@ -9,8 +9,10 @@ from ocpp_css.charging.messages import api, jobs, pages
 from ocpp_css.gateway.messages import MESSAGES
 
 
-async def start(wiring: Wiring) -> Callable[[], Awaitable[None]]:
+async def start(wiring: Wiring) -> Callable[[], Awaitable[None]] | None:
     """Forget old messages each hour."""
+    if not wiring.does_timed_work:
+        return None
     task = asyncio.get_running_loop().create_task(jobs.forget_regularly(wiring.db), name="forget-messages")
 
     async def stop() -> None:
