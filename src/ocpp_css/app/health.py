@@ -66,12 +66,12 @@ class Echo:
         return message
 
 
-def checks(db: Database, bus: Bus, hub: Hub, data: Path) -> tuple[Mapping[str, Check], Callable[[], None]]:
+def checks(db: Database, bus: Bus, hub: Hub | None, data: Path) -> tuple[Mapping[str, Check], Callable[[], None]]:
     """The checks by their names in `/health/ready`, and what ends them."""
     echo = Echo(bus)
 
     async def gateway() -> None:
-        if hub.is_draining:
+        if hub is not None and hub.is_draining:
             raise Trouble("the gateway is draining")
 
     async def disk() -> None:

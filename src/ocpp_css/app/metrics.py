@@ -25,7 +25,7 @@ _MESSAGE_LABELS = ("direction", "action", "outcome")
 class ServiceCollector(Collector):
     """Reads the parts of one process; called in a thread, so it looks at copies."""
 
-    def __init__(self, db: Database, hub: Hub, directions: Mapping[str, Traffic], beat: Beat) -> None:
+    def __init__(self, db: Database, hub: Hub | None, directions: Mapping[str, Traffic], beat: Beat) -> None:
         self._db = db
         self._hub = hub
         self._directions = directions
@@ -41,6 +41,8 @@ class ServiceCollector(Collector):
 
     def _connections(self) -> Iterator[Metric]:
         hub = self._hub
+        if hub is None:
+            return
         versions: Counter[str] = Counter(connection.protocol.name for connection in tuple(hub.connections.values()))
         yield _gauges("connections", "Stations connected to this process.", "version", versions)
         yield _counters("handshakes", "Handshakes of stations, by their end.", "outcome", hub.handshakes)
@@ -80,10 +82,12 @@ class ServiceCollector(Collector):
 
     def _queues(self) -> Iterator[Metric]:
         db, hub = self._db, self._hub
-        depths = {
-            "writer": db.backlog, "written_later": db.later_rows, "messages_in_work": hub.dispatcher.in_work,
-            "connections_not_read": len(hub.resting), "connections_loading": hub.loading,
-        }  # fmt: skip
+        depths = {"writer": db.backlog, "written_later": db.later_rows}
+        if hub is not None:
+            depths |= {
+                "messages_in_work": hub.dispatcher.in_work, "connections_not_read": len(hub.resting),
+                "connections_loading": hub.loading,
+            }  # fmt: skip
         yield _gauges("queue_depth", "What waits, by where it waits.", "queue", depths)
         yield _gauge("writer_oldest_seconds", "How long the writer has not taken up what waits.", db.oldest_wait_s)
         yield _gauge("loop_lag_seconds", "How late the loop was at worst in the last minute.", self._beat.worst_s)

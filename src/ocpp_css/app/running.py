@@ -5,7 +5,7 @@ import contextlib
 import dataclasses
 import gc
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,17 +20,22 @@ from ocpp_css.app.metrics import ServiceCollector, new_registry
 from ocpp_css.app.settings import Settings
 from ocpp_css.app.web import build, networks, web_settings
 from ocpp_css.assembly import Area, Wiring, find_areas
-from ocpp_css.bus import InProcessBus
+from ocpp_css.bus import Bus, InProcessBus
+from ocpp_css.bus.nats import NatsBus
 from ocpp_css.edge.health import watch_app
-from ocpp_css.gateway.connection import Connection
 from ocpp_css.gateway.dispatch import Dispatcher
 from ocpp_css.gateway.hub import Hub
 from ocpp_css.gateway.link import BusLink, LinkServer
+from ocpp_css.gateway.presence import PresenceWatch
 from ocpp_css.gateway.server import Door, listen
 from ocpp_css.kit.clock import system_clock
+from ocpp_css.kit.secrets import Secrets
 from ocpp_css.observe.beat import Beat
+from ocpp_css.observe.measures import Traffic
 from ocpp_css.observe.traces import open_traces
 from ocpp_css.ocpp import routing
+from ocpp_css.storage import keys
+from ocpp_css.storage.nodes import Nodes
 from ocpp_css.storage.opening import open_database
 from ocpp_css.storage.pseudonyms import Pseudonyms
 
@@ -48,7 +53,7 @@ class Service:
 
     settings: Settings
     wiring: Wiring
-    hub: Hub
+    hub: Hub | None
     web: Litestar
     areas: Sequence[Area]
     watch: Litestar
@@ -78,26 +83,43 @@ def _settle_garbage() -> None:
 
 
 async def _open(settings: Settings, stack: contextlib.AsyncExitStack) -> Service:
-    bus = InProcessBus()
+    settings.check()
     secrets = settings.secrets()
+    bus = await _bus(settings, secrets)
+    stack.push_async_callback(bus.close)
     db = await open_database(settings.database_url, bus, system_clock, migrate=not settings.no_migrate)
     stack.push_async_callback(db.close)
-    pseudonyms = Pseudonyms(secrets.key("pseudonyms"))
-    wiring = Wiring(db=db, bus=bus, link=BusLink(bus), secrets=secrets, pseudonyms=pseudonyms, settings=settings)
+    await keys.check(db, secrets)
+    wiring = Wiring(
+        db=db, bus=bus, link=BusLink(bus, db), secrets=secrets, pseudonyms=Pseudonyms(secrets.key("pseudonyms")),
+        settings=settings, does_timed_work=settings.does_timed_work,
+    )  # fmt: skip
     areas = find_areas("ocpp_css")
     for area in areas:
         stop = await area.start(wiring) if area.start is not None else None
         if stop is not None:
             stack.push_async_callback(stop)
-    hub, link = _gateway(wiring, areas)
+    directions: dict[str, Traffic] = {}
+    hub = _gateway(wiring, areas, directions) if settings.takes_stations else None
+    nodes = Nodes(db, settings.role)
+    presence = PresenceWatch(db, wiring.services["directory"], nodes, hub.release if hub is not None else None)
+    await presence.begin(alone=settings.bus is None)
+    stack.push_async_callback(presence.end)
     checks, stop_checks = health.checks(db, bus, hub, settings.data)
     stack.callback(stop_checks)
-    registry = _observed(wiring, hub, link, stack)
+    registry = _observed(wiring, hub, directions, stack)
     watch = watch_app(checks, registry, dataclasses.replace(web_settings(settings), has_proxy=False))
-    return Service(settings, wiring, hub, build(wiring, areas, hub, checks, registry), areas, watch)
+    return Service(settings, wiring, hub, build(wiring, areas, checks, registry), areas, watch)
 
 
-def _gateway(wiring: Wiring, areas: Sequence[Area]) -> tuple[Hub, LinkServer]:
+async def _bus(settings: Settings, secrets: Secrets) -> Bus:
+    """The message engine; its subjects carry a name that only who has the installation's key can know."""
+    if settings.bus is None:
+        return InProcessBus()
+    return await NatsBus.open(settings.bus, f"ocpp-css-{secrets.key('bus').hex()[:16]}")
+
+
+def _gateway(wiring: Wiring, areas: Sequence[Area], directions: dict[str, Traffic]) -> Hub:
     routes = routing.table([routes for area in areas for routes in area.actions])
     dispatcher = Dispatcher(routes, wiring.db, wiring.pseudonyms, wiring.secrets)
     hub = Hub(
@@ -107,45 +129,52 @@ def _gateway(wiring: Wiring, areas: Sequence[Area]) -> tuple[Hub, LinkServer]:
         dispatcher=dispatcher,
         states=[key for area in areas for key in area.states],
     )
-    server = LinkServer(wiring.bus, wiring.db, wiring.pseudonyms)
-
-    def serve(connection: Connection) -> Callable[[], None]:
-        return server.serve(connection)
-
-    hub.on_connected = serve
-    return hub, server
+    link = LinkServer(wiring.bus, wiring.db, wiring.pseudonyms, hub.connections.get)
+    wiring.link.holds = hub.holds
+    wiring.renewals.append(hub.renew)
+    directions |= {"in": dispatcher.received, "out": link.sent}
+    return hub
 
 
-def _observed(wiring: Wiring, hub: Hub, link: LinkServer, stack: contextlib.AsyncExitStack) -> CollectorRegistry:
+def _observed(
+    wiring: Wiring, hub: Hub | None, directions: Mapping[str, Traffic], stack: contextlib.AsyncExitStack
+) -> CollectorRegistry:
     """Metrics always, traces where they are wanted."""
     settings: Settings = wiring.settings
     beat = Beat()
     stack.push_async_callback(beat.stop)
-    if settings.traces is not None:
+    if settings.traces is not None and hub is not None:
         traces = hub.dispatcher.traces = open_traces(settings.traces, settings.trace_share)
         stack.push_async_callback(asyncio.to_thread, traces.close)
-    directions = {"in": hub.dispatcher.received, "out": link.sent}
     return new_registry(ServiceCollector(wiring.db, hub, directions, beat))
 
 
 async def _listen(service: Service, stack: contextlib.AsyncExitStack) -> None:
     settings = service.settings
-    door = Door(service.hub, networks(settings.trusted_proxy))
-    plain = await _stations_port(door, settings.station_host, settings.station_port, None)
-    stack.callback(plain.close)
-    service.station_url = f"ws://{_shown(settings.station_host)}:{_port(plain)}/ocpp"
-    if settings.station_tls_cert is not None:
-        secure = await _stations_port(door, settings.station_host, settings.station_tls_port, station_tls(settings))
-        stack.callback(secure.close)
-        service.station_tls_url = f"wss://{_shown(settings.station_host)}:{_port(secure)}/ocpp"
-    service.web.state.station_url = settings.station_url
-    service.web.state.station_tls_port = _port(secure) if settings.station_tls_cert is not None else None
-    service.web.state.station_port = _port(plain)
+    await _listen_to_stations(service, stack)
     server = await _web_port(_uvicorn(service.web, settings, settings.web_port), stack)
     if settings.watch_port is not None:
         watch = await _web_port(_uvicorn(service.watch, settings, settings.watch_port), stack)
         service.watch_url = f"{_scheme(settings)}://{_shown(settings.web_host)}:{watch.port}"
     service.web_url = settings.public_url or f"{_scheme(settings)}://{_shown(settings.web_host)}:{server.port}"
+
+
+async def _listen_to_stations(service: Service, stack: contextlib.AsyncExitStack) -> None:
+    settings, hub, state = service.settings, service.hub, service.web.state
+    state.station_url, state.station_port = settings.station_url, settings.station_port
+    state.station_tls_port = settings.station_tls_port if settings.station_tls_cert is not None else None
+    if hub is not None:
+        door = Door(hub, networks(settings.trusted_proxy))
+        plain = await _stations_port(door, settings, settings.station_port, None)
+        stack.callback(plain.close)
+        state.station_port = _port(plain)
+        if settings.station_tls_cert is not None:
+            secure = await _stations_port(door, settings, settings.station_tls_port, station_tls(settings))
+            stack.callback(secure.close)
+            state.station_tls_port = _port(secure)
+    host = _shown(settings.station_host)
+    service.station_url = f"ws://{host}:{state.station_port}/ocpp"
+    service.station_tls_url = f"wss://{host}:{state.station_tls_port}/ocpp" if state.station_tls_port else ""
 
 
 def _scheme(settings: Settings) -> str:
@@ -159,9 +188,12 @@ async def _web_port(config: uvicorn.Config, stack: contextlib.AsyncExitStack) ->
     return server
 
 
-async def _stations_port(door: Door, host: str, port: int, tls: ssl.SSLContext | None) -> asyncio.AbstractServer:
+async def _stations_port(
+    door: Door, settings: Settings, port: int, tls: ssl.SSLContext | None
+) -> asyncio.AbstractServer:
+    """A process that has stations only may share their port with others of this machine (SPEED 3.7)."""
     try:
-        return await listen(door, host, port, tls)
+        return await listen(door, settings.station_host, port, tls, is_shared=settings.role == "gateway")
     except OSError as fault:
         text = f"the stations' port {port} cannot be opened; is something else using it? ({fault.strerror})"
         raise OSError(text) from None
@@ -231,7 +263,8 @@ class WebServer(uvicorn.Server):
 async def _drain(service: Service) -> None:
     """Streams end, stations are answered and told to come again; nothing acknowledged is lost."""
     service.web.state.streams.drain()
-    await service.hub.drain()
+    if service.hub is not None:
+        await service.hub.drain()
 
 
 def _port(server: asyncio.AbstractServer) -> int:

@@ -2,14 +2,24 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
+from ocpp_css.kit.errors import Refusal
 from ocpp_css.kit.secrets import Secrets, load_or_create
 
+Role = Literal["all", "gateway", "web", "worker"]
 DATABASE_FILE = "ocpp-css.db"
 SECRET_FILE = "secret.key"  # noqa: S105 - a file's name
+
+
+class NotTogether(Refusal):
+    """Settings that do not fit one another."""
+
+    code = "settings_refused"
+    title = "These settings do not go together"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +29,12 @@ class Settings:
     data: Path = Path("ocpp-css-data")
     database: str | None = None
     """`postgresql://…`; without it SQLite in `data`."""
+    bus: str | None = None
+    """`nats://…`, several parted by commas: the message engine of an installation of several processes."""
+    role: Role = "all"
+    """What this process does: `gateway` for stations, `web` for people and programs, `worker` for timed work."""
+    workers: Annotated[int, Parameter(validator=Number(gte=1, lte=256))] = 1
+    """Processes for stations on this machine, which share the stations' port; the web then has a process of its own."""
     host: str | None = None
     """Address of all ports; without it 127.0.0.1 for the web and 0.0.0.0 for stations."""
     web_port: int = 8080
@@ -52,6 +68,28 @@ class Settings:
     """Refuse to start on an older database instead of upgrading it."""
     development: Annotated[bool, Parameter(negative="")] = False
     """Show the page of all pieces of the console."""
+
+    def check(self) -> None:
+        """NotTogether where several processes are wanted that could not share what they must share."""
+        if (self.workers > 1 or self.role != "all" or self.bus) and not (self.bus and self.database):
+            raise NotTogether(
+                "Several processes need a shared database and a bus: --database postgresql://… --bus nats://…"
+            )
+
+    @property
+    def takes_stations(self) -> bool:
+        """Whether stations connect to this process."""
+        return self.role in {"all", "gateway"}
+
+    @property
+    def serves_people(self) -> bool:
+        """Whether this process has the console and the interface."""
+        return self.role in {"all", "web"}
+
+    @property
+    def does_timed_work(self) -> bool:
+        """Whether this process does what is done by the clock."""
+        return self.role in {"all", "worker"}
 
     @property
     def web_host(self) -> str:

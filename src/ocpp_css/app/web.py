@@ -15,16 +15,14 @@ from ocpp_css.edge import StoredReplies, WebSettings
 from ocpp_css.edge.app import Extras, build_web
 from ocpp_css.edge.health import Check
 from ocpp_css.edge.rendering import LiveFeed
-from ocpp_css.gateway.hub import Hub
 from ocpp_css.kit.networks import Network
 from ocpp_css.outreach.feed.api import EVENTS
 
 
-def build(
-    wiring: Wiring, areas: Sequence[Area], hub: Hub, checks: Mapping[str, Check], registry: CollectorRegistry
-) -> Litestar:
-    """The application; its state also holds what handlers read from the request."""
+def build(wiring: Wiring, areas: Sequence[Area], checks: Mapping[str, Check], registry: CollectorRegistry) -> Litestar:
+    """The application; where it serves nobody it tells of its health and figures only."""
     settings: Settings = wiring.settings
+    areas = areas if settings.serves_people else []
     replies = StoredReplies(wiring.db, wiring.secrets.key("kept replies"))
     web = build_web(
         handlers=[handler for area in areas for handler in area.routes],
@@ -39,13 +37,12 @@ def build(
             registry=registry,
             replies=replies,
             lifespan=[replies.sweeping],
-            live=LiveFeed("/api/v1/events/live", EVENTS),
+            live=LiveFeed("/api/v1/events/live", EVENTS) if areas else None,
             keep_language=wiring.services.get("keep_language"),
             dependencies=dependencies(wiring, areas),
         ),
     )
     web.state.pseudonyms = wiring.pseudonyms
-    web.state.hub = hub
     return web
 
 

@@ -41,6 +41,10 @@ class Wiring:
     settings: Any
     services: dict[str, Any] = field(default_factory=dict)
     """What areas provide to others through a port, by the port's name; filled in the order of the floors."""
+    renewals: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    """Each reads anew what a part remembers: called where messages of other processes may have been missed."""
+    does_timed_work: bool = True
+    """Whether this process does what is done by the clock: other processes of the same database may do it instead."""
 
 
 @dataclass(frozen=True, slots=True)

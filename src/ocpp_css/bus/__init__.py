@@ -1,4 +1,4 @@
-"""Messages between the parts of one process, or of many: a port and its in-process form."""
+"""Messages between the parts of one process, or of many: a port, its in-process form, and its form over NATS."""
 
 from ocpp_css.bus.in_process import InProcessBus
 from ocpp_css.bus.port import Bus, Message, NobodyAnswers

@@ -26,12 +26,13 @@ class Connection(WSListener):
     """A live authenticated connection. `memory` holds the station's state; `fence` is 0 until it is claimed.
 
     `credential` is what it came in with; `is_encrypted` is true behind a proxy that ends TLS, too, `is_secure` is not.
-    `inherited` is the fence of the connection that this one replaced; `is_gone` says that the socket is no more.
+    `inherited` is the fence of the connection that this one replaced; `is_gone` says that the socket is no more,
+    `has_lost` that another process claimed the station at the same moment.
     """
 
     __slots__ = (
         "_fragments", "_held", "_is_deflated", "_paused", "_size", "address", "asked_for", "close_code",
-        "connected_at", "credential", "fence", "hub", "inherited", "is_closing", "is_encrypted", "is_gone",
+        "connected_at", "credential", "fence", "has_lost", "hub", "inherited", "is_closing", "is_encrypted", "is_gone",
         "is_secure", "last_heard", "memory", "protocol", "session", "station", "topic", "transport",
     )  # fmt: skip
 
@@ -44,6 +45,7 @@ class Connection(WSListener):
         self.memory: dict[str, Any] = {}
         self.fence = 0
         self.inherited = 0
+        self.has_lost = False
         self.asked_for: frozenset[str] = frozenset()
         self.address = ""
         self.credential = NO_CREDENTIAL

@@ -52,6 +52,10 @@ class Directory(Protocol):
         """The station of this address, or None: unknown identity or code."""
         ...
 
+    def entry(self, tenant: int, station_id: int) -> StationEntry | None:
+        """The station of this number."""
+        ...
+
     def takes_unknown(self, code: str | None) -> int | None:
         """The tenant that holds unknown stations of this address as Pending, or None: refuse."""
         ...

@@ -5,11 +5,12 @@ import secrets
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 import structlog
 from picows import WSCloseCode
-from sqlalchemy import Column, select
+from sqlalchemy import Row, select
 
 from ocpp_css.bus import Bus, Message
 from ocpp_css.gateway.connection import Connection
@@ -55,15 +56,14 @@ class Hub:
         self._loader: asyncio.Task[None] | None = None
         self._swaps: dict[Key, deque[float]] = {}
         self._quarantined: dict[Key, float] = {}
-        self._serving: dict[Key, Callable[[], None]] = {}
         self._deadlines: set[Connection] = set()
         self._beats = [self.loop.create_task(self._each_second(), name="gateway-seconds")]
         self._tasks: set[asyncio.Task[None]] = set()
-        self._unsubscribe = [
+        self._cancels = [
             bus.subscribe("changed.*", self._changed),
             bus.subscribe("stations.*", self._station_changed),
+            bus.subscribe("claimed.*", self._claimed_elsewhere),
         ]
-        self.on_connected: Callable[[Connection], Callable[[], None]] | None = None
 
     def new_prefix(self) -> str:
         """What the ids of a connection's calls begin with."""
@@ -114,22 +114,43 @@ class Hub:
         key = _key(connection)
         old = self.connections.get(key)
         self.connections[key] = connection
-        if self.on_connected is not None:
-            self._serving[key] = self.on_connected(connection)
         if old is None or old is connection:
             return
         self.replaced += 1
         connection.inherited = old.fence or old.inherited
+        self._replace(old, connection)
+        if self._is_a_fight(key):
+            self._alarm(connection, "quarantined")
+            connection.close(WSCloseCode.POLICY_VIOLATION, "too many connections of this identity replace one another")
+
+    def _replace(self, old: Connection, new: Connection | None = None) -> None:
+        """Close a connection in favour of a newer one, here or elsewhere."""
+        if time.monotonic() - old.last_heard < PING_S:
+            self._alarm(new or old, "replaced_while_alive")
+        old.close(WSCloseCode.POLICY_VIOLATION, "a newer connection of this identity took over")
+
+    def _is_a_fight(self, key: Key) -> bool:
+        """Count one more swap of this station's connections; True where there were too many: nobody gets in then."""
         now = time.monotonic()
         swaps = self._swaps.setdefault(key, deque(maxlen=SWAPS_ALLOWED + 1))
         swaps.append(now)
-        if now - old.last_heard < PING_S:
-            self._alarm(connection, "replaced_while_alive")
-        old.close(WSCloseCode.POLICY_VIOLATION, "a newer connection of this identity took over")
-        if len(swaps) > SWAPS_ALLOWED and now - swaps[0] < SWAP_WINDOW_S:
+        is_fight = len(swaps) > SWAPS_ALLOWED and now - swaps[0] < SWAP_WINDOW_S
+        if is_fight:
             self._quarantined[key] = now + QUARANTINE_S
-            self._alarm(connection, "quarantined")
-            connection.close(WSCloseCode.POLICY_VIOLATION, "too many connections of this identity replace one another")
+        return is_fight
+
+    def _claimed_elsewhere(self, topic: str, message: Message) -> None:
+        """Another process holds the station's newest connection: the one here is an old one (TRUST A8)."""
+        if message["node"] == self.db.node:
+            return
+        key = (int(topic.split(".")[1]), message["station"])
+        is_fight = message["is_swap"] and self._is_a_fight(key)
+        connection = self.connections.get(key)
+        if connection is not None and (connection.fence or connection.inherited) < message["fence"]:
+            if connection.fence:
+                self._replace(connection)
+            if is_fight:
+                self._alarm(connection, "quarantined")
 
     def _alarm(self, connection: Connection, reason: str) -> None:
         self.alarm(connection.station, reason, connection.address)
@@ -153,9 +174,6 @@ class Hub:
         if self.connections.get(key) is not connection:
             return
         del self.connections[key]
-        serving = self._serving.pop(key, None)
-        if serving is not None:
-            serving()
         fence = connection.fence or connection.inherited
         if fence:
             self.run(self._store_offline(connection, fence))
@@ -166,7 +184,7 @@ class Hub:
         unit.station, unit.fence = connection.station.station_id, fence
         unit.update(LINKS, (unit.station,), is_online=False, changed_at=unit.now)
         unit.emit(StationDisconnected(unit.station, connection.station.identity, connection.close_code))
-        await self._ended(unit)
+        await unit.ended()
 
     # --- state --------------------------------------------------------------------------------------------------
 
@@ -186,8 +204,8 @@ class Hub:
             for connection in connections:
                 await self._enrol(connection)
             unit = self.db.unit(tenant)
-            fences = await _fences(unit, [connection.station.station_id for connection in connections])
-            claims = [self._claim(c, fences.get(c.station.station_id)) for c in connections if c.is_wanted]
+            links = await _links(unit, [connection.station.station_id for connection in connections])
+            claims = [self._claim(c, links.get(c.station.station_id)) for c in connections if c.is_wanted]
             claimed = [connection for connection in await asyncio.gather(*claims) if connection is not None]
             await self._load_states(unit, claimed)
             for connection in claimed:
@@ -215,25 +233,34 @@ class Hub:
             elif not connection.is_gone:
                 self._take_over(connection)
 
-    async def _claim(self, connection: Connection, seen: int | None) -> Connection | None:
+    async def _claim(self, connection: Connection, link: Row[Any] | None) -> Connection | None:
         """Raise the fence; None when it could not be, then the connection is tried again or closed."""
         station = connection.station
         unit = self.db.unit(station.tenant)
+        since = unit.now - timedelta(seconds=time.monotonic() - connection.connected_at)
+        if link is not None and connection.has_lost and link.is_online and link.changed_at > since:
+            connection.close(WSCloseCode.POLICY_VIOLATION, "a newer connection of this identity took over")
+            return None
         row = {
-            "node": 0, "is_online": True, "ocpp_version": connection.protocol.name, "address": connection.address,
-            "security_profile": _profile(connection), "changed_at": unit.now,
+            "node": self.db.node, "is_online": True, "ocpp_version": connection.protocol.name,
+            "address": connection.address, "security_profile": _profile(connection), "changed_at": since,
         }  # fmt: skip
-        if seen is None:
+        fence = 1 if link is None else link.version + 1
+        if link is None:
             unit.require_absent(LINKS, station_id=station.station_id)
             unit.insert(LINKS, station_id=station.station_id, version=1, **row)
         else:
-            unit.update(LINKS, (station.station_id,), seen=seen, **row)
+            unit.update(LINKS, (station.station_id,), seen=link.version, **row)
         unit.emit(StationConnected(station.station_id, station.identity, connection.protocol.name))
-        match await self._ended(unit):
+        is_swap = link is not None and link.is_online and link.node != self.db.node
+        claim = {"station": station.station_id, "fence": fence, "node": self.db.node, "is_swap": bool(is_swap)}
+        unit.tell(f"claimed.{station.tenant}", claim)
+        match await unit.ended():
             case Outcome.COMMITTED:
-                connection.inherited = (seen or 0) + 1
+                connection.inherited = fence
                 return connection
             case Outcome.STALE | Outcome.DUPLICATE:
+                connection.has_lost = True
                 self._load(connection)
             case _:
                 connection.close(WSCloseCode.SERVICE_RESTART, "the connection could not be stored")
@@ -250,13 +277,6 @@ class Hub:
         if connection.is_gone:
             self.run(self._store_offline(connection, connection.inherited))
 
-    async def _ended(self, unit: Unit) -> Outcome | None:
-        """How the writer ended the unit."""
-        ended: asyncio.Future[None] = self.loop.create_future()
-        unit.submit(lambda _unit: None if ended.done() else ended.set_result(None))
-        await ended
-        return unit.outcome
-
     def _changed(self, topic: str, message: Message) -> None:
         """A row behind a station's state was changed elsewhere: forget it, so that it is read anew (RULES 3.3)."""
         connection = self.connections.get((int(topic.split(".")[1]), message["station"]))
@@ -268,6 +288,30 @@ class Hub:
         connection = self.connections.get((int(topic.split(".")[1]), message["station_id"]))
         if connection is not None and not connection.station.admits(connection.credential):
             connection.close(WSCloseCode.POLICY_VIOLATION, "the station's password was changed")
+
+    def holds(self, tenant: int, station_id: int) -> bool:
+        """Whether the station is connected here."""
+        return (tenant, station_id) in self.connections
+
+    async def renew(self) -> None:
+        """Something may have been missed: state is read anew, connections that were replaced elsewhere are closed."""
+        by_tenant: defaultdict[int, list[Connection]] = defaultdict(list)
+        for connection in self.connections.values():
+            if connection.fence:
+                by_tenant[connection.station.tenant].append(connection)
+        for tenant, connections in by_tenant.items():
+            links = await _links(self.db.unit(tenant), [connection.station.station_id for connection in connections])
+            for connection in connections:
+                link = links.get(connection.station.station_id)
+                if link is not None and link.version > connection.fence:
+                    self._replace(connection)
+                else:
+                    connection.memory.clear()
+
+    async def release(self) -> None:
+        """Others took this process for dead and its stations for offline: they come again, here or elsewhere."""
+        for connection in tuple(self.connections.values()):
+            connection.close(WSCloseCode.SERVICE_RESTART, "the connection was given up")
 
     # --- time ---------------------------------------------------------------------------------------------------
 
@@ -340,8 +384,8 @@ class Hub:
         await _until(lambda: not self.connections and not self._tasks, ends)
         for beat in self._beats:
             beat.cancel()
-        for unsubscribe in self._unsubscribe:
-            unsubscribe()
+        for cancel in self._cancels:
+            cancel()
 
 
 async def _until(is_so: Callable[[], bool], ends: float) -> None:
@@ -362,11 +406,10 @@ def _profile(connection: Connection) -> int:
     return (2 if has_password else 0) if connection.is_encrypted else int(has_password)
 
 
-async def _fences(unit: Unit, stations: Sequence[int]) -> dict[int, int]:
-    number: Column[int] = LINKS.c.version
-    found: dict[int, int] = {}
+async def _links(unit: Unit, stations: Sequence[int]) -> dict[int, Row[Any]]:
+    found: dict[int, Row[Any]] = {}
     for start in range(0, len(stations), 500):
         chunk = stations[start : start + 500]
-        rows = await unit.all(select(LINKS.c.station_id, number).where(LINKS.c.station_id.in_(chunk)))
-        found.update((row.station_id, row.version) for row in rows)
+        rows = await unit.all(select(LINKS).where(LINKS.c.station_id.in_(chunk)))
+        found.update((row.station_id, row) for row in rows)
     return found

@@ -1,11 +1,13 @@
 """Calls to a station from anywhere: a port, and its form over the bus (HOUSE 1, c)."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 from picows import WSCloseCode
+from sqlalchemy import select
 
 from ocpp_css.bus import Bus, Message, NobodyAnswers
 from ocpp_css.gateway.connection import Connection
@@ -21,8 +23,15 @@ from ocpp_css.ocpp.session import Outgoing
 from ocpp_css.ocpp.versions import ALL_ACTIONS
 from ocpp_css.storage import Database
 from ocpp_css.storage.pseudonyms import Pseudonyms
+from ocpp_css.storage.tables import LINKS
 
 GRACE_S = 5.0
+MOVES = 10
+MOVING_S = 0.1
+"""A station whose connection is being replaced is asked for so often, at this distance."""
+
+Find = Callable[[tuple[int, int]], Connection | None]
+"""The connection of (tenant, station) that is the newest of this process."""
 
 Status = Literal["answered", "error", "timeout", "offline", "invalid_response", "lost", "busy"]
 
@@ -40,7 +49,12 @@ class CallResult(msgspec.Struct, frozen=True, kw_only=True):
 
 @runtime_checkable
 class StationLink(Protocol):
-    """Sends one action to a station, wherever it is connected."""
+    """Sends one action to a station, wherever it is connected.
+
+    `holds(tenant, station_id)` says whether this very process has the station's connection.
+    """
+
+    holds: Callable[[int, int], bool]
 
     async def call(self, tenant: int, station_id: int, action: str, payload: bytes, timeout_s: float) -> CallResult:
         """Send `payload` (JSON that fits the schema) and wait for the end of it; never raises for the station."""
@@ -52,15 +66,20 @@ class StationLink(Protocol):
 
 
 class BusLink:
-    """`StationLink` over the bus: the process that holds the connection serves the station's topic."""
+    """`StationLink` over the bus: the process that holds the connection is asked, by the number in the station's row.
 
-    def __init__(self, bus: Bus) -> None:
+    The fence goes with the request, so that only the newest connection takes it, however many sockets are open.
+    """
+
+    def __init__(self, bus: Bus, db: Database) -> None:
         self._bus = bus
+        self._db = db
+        self.holds: Callable[[int, int], bool] = _holds_nothing
 
     async def call(self, tenant: int, station_id: int, action: str, payload: bytes, timeout_s: float) -> CallResult:
         request: Message = {"action": action, "payload": payload.decode(), "timeout_s": timeout_s}
         try:
-            answer = await self._bus.request(_topic(tenant, station_id), request, timeout_s * 2 + GRACE_S)
+            answer = await self._ask(tenant, station_id, request, timeout_s * 2 + GRACE_S)
         except NobodyAnswers:
             return CallResult(status="offline")
         except TimeoutError:
@@ -68,33 +87,47 @@ class BusLink:
         return msgspec.convert(answer, CallResult)
 
     async def disconnect(self, tenant: int, station_id: int, reason: str) -> None:
-        try:
-            await self._bus.request(_topic(tenant, station_id), {"disconnect": reason}, GRACE_S)
-        except (NobodyAnswers, TimeoutError):
-            return
+        with contextlib.suppress(NobodyAnswers, TimeoutError):
+            await self._ask(tenant, station_id, {"disconnect": reason}, GRACE_S)
+
+    async def _ask(self, tenant: int, station_id: int, request: Message, timeout_s: float) -> Message:
+        """Ask where the station is; where it moves at this moment, ask again. NobodyAnswers: it took nothing."""
+        for _ in range(MOVES):
+            link = await self._db.unit(tenant).first(select(LINKS).where(LINKS.c.station_id == station_id))
+            if link is None or not link.is_online:
+                break
+            topic = f"call.{link.node}.{tenant}.{station_id}"
+            told = {"tenant": tenant, "station": station_id, "fence": link.version, **request}
+            answer = await self._bus.request(topic, told, timeout_s)
+            if not answer.get("is_gone"):
+                return answer
+            await asyncio.sleep(MOVING_S)
+        raise NobodyAnswers(station_id)
+
+
+def _holds_nothing(_tenant: int, _station_id: int) -> bool:
+    return False
 
 
 class LinkServer:
-    """Answers the calls for the stations connected here, and logs them."""
+    """Answers the calls for the stations connected to this process, and logs them."""
 
-    def __init__(self, bus: Bus, db: Database, pseudonyms: Pseudonyms) -> None:
-        self._bus = bus
+    def __init__(self, bus: Bus, db: Database, pseudonyms: Pseudonyms, find: Find) -> None:
         self._db = db
         self._pseudonyms = pseudonyms
         self.sent = Traffic(ALL_ACTIONS)
+        self._find = find
+        self.stop = bus.serve(f"call.{db.node}.*", self._answer)
 
-    def serve(self, connection: Connection) -> Callable[[], None]:
-        """Serve this connection's station; the result ends it."""
-        station = connection.station
-
-        async def answer(message: Message) -> Message:
-            if "disconnect" in message:
-                connection.close(WSCloseCode.POLICY_VIOLATION, message["disconnect"])
-                return {}
-            result: Message = msgspec.to_builtins(await self._call(connection, message))
-            return result
-
-        return self._bus.serve(_topic(station.tenant, station.station_id), answer)
+    async def _answer(self, message: Message) -> Message:
+        connection = self._find((message["tenant"], message["station"]))
+        if connection is None or connection.fence != message["fence"]:
+            return {"is_gone": True}
+        if "disconnect" in message:
+            connection.close(WSCloseCode.POLICY_VIOLATION, message["disconnect"])
+            return {}
+        result: Message = msgspec.to_builtins(await self._call(connection, message))
+        return result
 
     async def _call(self, connection: Connection, message: Message) -> CallResult:
         action = connection.protocol.actions.get(message["action"])
@@ -148,7 +181,8 @@ class LinkServer:
             }
         exchange.record(unit, station.station_id)
         unit.tell(f"log.{station.tenant}.{station.station_id}", exchange.message())
-        await unit.commit()
+        unit.is_patient = True
+        await unit.ended()
 
 
 class _Pending:
@@ -215,7 +249,3 @@ def _asks_for(action: str, payload: bytes) -> frozenset[str]:
         asked = str(msgspec.json.decode(payload).get("requestedMessage", ""))
         return frozenset({"SignCertificate" if asked.startswith("Sign") else asked})
     return frozenset()
-
-
-def _topic(tenant: int, station_id: int) -> str:
-    return f"call.{tenant}.{station_id}"

@@ -230,14 +230,18 @@ def _refusal(status: int) -> WSUpgradeResponseWithListener:
     return WSUpgradeResponseWithListener(WSUpgradeResponse.create_error_response(status, b""), None)
 
 
-async def listen(door: Door, host: str, port: int, tls: ssl.SSLContext | None = None) -> asyncio.AbstractServer:
-    """Open a port for stations; of several ports one door counts the tries."""
+async def listen(
+    door: Door, host: str, port: int, tls: ssl.SSLContext | None = None, *, is_shared: bool = False
+) -> asyncio.AbstractServer:
+    """Open a port for stations; of several ports one door counts the tries. A shared one is open in several processes,
+    and the system spreads stations over them.
+    """
     loop = asyncio.get_running_loop()
     if tls is None:
-        return await loop.create_server(lambda: _Knock(door), host, port, backlog=BACKLOG)
+        return await loop.create_server(lambda: _Knock(door), host, port, backlog=BACKLOG, reuse_port=is_shared)
     import aiofastnet
 
     server: asyncio.AbstractServer = await aiofastnet.create_server(
-        loop, lambda: _Knock(door), host, port, ssl=tls, backlog=BACKLOG
+        loop, lambda: _Knock(door), host, port, ssl=tls, backlog=BACKLOG, reuse_port=is_shared
     )
     return server

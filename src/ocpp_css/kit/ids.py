@@ -6,7 +6,9 @@ from hashlib import blake2s
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
 _LENGTH = 13
-_NODES = 1 << 10
+PLACES = 1 << 10
+"""So many processes can be told apart by their numbers."""
+
 _STEPS = 1 << 11
 LARGEST = (1 << 63) - 1
 _STARTED_MS = 1_735_689_600_000  # 2025-01-01
@@ -22,7 +24,7 @@ class Ids:
     __slots__ = ("_last", "_last_ms", "_node")
 
     def __init__(self, node: int) -> None:
-        self._node = (node % _NODES) * _STEPS
+        self._node = (node % PLACES) * _STEPS
         self._last = 0
         self._last_ms = 0
 
@@ -39,12 +41,12 @@ class Ids:
 
 def first_id_at(epoch_ms: int) -> int:
     """The smallest number that may be given at `epoch_ms`, a time of any year: turns a time filter into ids."""
-    return min(max(0, epoch_ms - _STARTED_MS) * _STEPS * _NODES, LARGEST)
+    return min(max(0, epoch_ms - _STARTED_MS) * _STEPS * PLACES, LARGEST)
 
 
 def given_at_ms(number: int) -> int:
     """The millisecond since 1970 in which a number was given; the inverse of `first_id_at`."""
-    return number // (_STEPS * _NODES) + _STARTED_MS
+    return number // (_STEPS * PLACES) + _STARTED_MS
 
 
 def public(number: int) -> str:

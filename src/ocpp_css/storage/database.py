@@ -1,6 +1,7 @@
 """The database: hands out units, reads for them, commits them in groups, tells what happened."""
 
 import asyncio
+import itertools
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -10,15 +11,18 @@ from typing import Any
 import msgspec
 import structlog
 from sqlalchemy import Row, Table, event, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from ocpp_css.bus import Bus, Message
 from ocpp_css.kit.clock import Clock, rfc3339
+from ocpp_css.kit.errors import Unavailable
 from ocpp_css.kit.ids import Ids
 from ocpp_css.observe.measures import Commits
 from ocpp_css.storage.blocks import Blocks
 from ocpp_css.storage.caches import Caches
-from ocpp_css.storage.postgres import PostgresWriter
+from ocpp_css.storage.postgres import AWAY, PostgresWriter
 from ocpp_css.storage.sqlite import SqliteWriter
 from ocpp_css.storage.unit import AnyQuery, AnySelect, Op, Outcome, Unit
 from ocpp_css.storage.writing import Writer
@@ -29,6 +33,7 @@ MAX_BATCH = 1_000
 CONGESTED_ROWS = 50_000
 CONGESTED_S = 2.0
 LATER_S = 10.0
+AWAY_S = 0.5
 
 
 class Database:
@@ -38,6 +43,7 @@ class Database:
         self.url = url
         self.bus = bus
         self.clock = clock
+        self.node = node
         self.ids = Ids(node)
         self.caches = Caches()
         self.blocks = Blocks(self)
@@ -60,16 +66,30 @@ class Database:
         """A new unit of work of this tenant."""
         return Unit(self, tenant, now or self.clock())
 
-    async def read(self, query: AnyQuery) -> Sequence[Row[Any]]:
+    async def read(self, query: AnyQuery, *, is_patient: bool = False) -> Sequence[Row[Any]]:
         """Rows of a query that carries its scope already; areas read through their unit.
 
-        A handler may be stepped without a task (SPEED 1), but the database's driver wants one.
+        A handler may be stepped without a task (SPEED 1), but the database's driver wants one. Unavailable where the
+        database is away; who is patient waits for it.
         """
         if asyncio.current_task() is None:
-            return await self._loop.create_task(self._read(query))
-        return await self._read(query)
+            return await self._loop.create_task(self._read(query, is_patient=is_patient))
+        return await self._read(query, is_patient=is_patient)
 
-    async def _read(self, query: AnyQuery) -> Sequence[Row[Any]]:
+    async def _read(self, query: AnyQuery, *, is_patient: bool) -> Sequence[Row[Any]]:
+        for turn in itertools.count():
+            try:
+                return await self._read_once(query)
+            except (DBAPIError, PoolTimeout, OSError) as fault:
+                is_stale = isinstance(fault, DBAPIError) and fault.connection_invalidated
+                if isinstance(fault, DBAPIError) and not _is_away(fault):
+                    raise
+                if not is_patient and not (is_stale and turn == 0):
+                    raise Unavailable("The database does not answer. Try again shortly.") from fault
+            await asyncio.sleep(min(turn, 1) * AWAY_S)
+        raise AssertionError
+
+    async def _read_once(self, query: AnyQuery) -> Sequence[Row[Any]]:
         async with self._engine.connect() as connection:
             rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
             return rows
@@ -114,9 +134,13 @@ class Database:
 
     @property
     def is_congested(self) -> bool:
-        """The writer is so far behind that stations should not be read (SPEED 3.5)."""
+        """The writer is so far behind that stations should not be read (SPEED 3.5).
+
+        While the database is away each station waits by itself, with one message in work, and the others are read on.
+        """
         waiting = len(self._waiting)
-        return waiting > CONGESTED_ROWS or (waiting > MAX_BATCH and time.monotonic() - self._oldest > CONGESTED_S)
+        is_slow = not self._writer.is_away and time.monotonic() - self._oldest > CONGESTED_S
+        return waiting > CONGESTED_ROWS or (waiting > MAX_BATCH and is_slow)
 
     def later(self, table: Table, key: tuple[Any, ...], values: tuple[Any, ...]) -> None:
         """Write this row within ten seconds, or a newer one of the same key: for figures that can be derived anew.
@@ -142,10 +166,7 @@ class Database:
         unit = self.unit(0)
         unit.is_plain = False
         unit.writes = [(Op.UPSERT, table, (), values) for (table, _), values in rows]
-        ended: asyncio.Future[None] = self._loop.create_future()
-        unit.submit(lambda _unit: None if ended.done() else ended.set_result(None))
-        await ended
-        return unit.outcome
+        return await unit.ended()
 
     async def close(self) -> None:
         """Commit what waits and let go."""
@@ -207,6 +228,10 @@ class Database:
     def _forget(self, topic: str, message: Message) -> None:
         self.caches.forget(message["cache"], int(topic.split(".")[1]), message["item"])
 
+    async def renew(self) -> None:
+        """Others may have told of changes that were not heard here: forget what is remembered."""
+        self.caches.clear()
+
 
 def fact_message(number: int, unit: Unit, fact: Any) -> Message:
     """A fact as it travels: id, time, kind, station and its own members."""
@@ -214,9 +239,16 @@ def fact_message(number: int, unit: Unit, fact: Any) -> Message:
     return {"id": number, "at": rfc3339(unit.now), "kind": fact.kind, "station_id": fact.station_id, "body": body}
 
 
+def _is_away(fault: DBAPIError) -> bool:
+    """The database is not there, as opposed to a query that it refuses."""
+    cause = fault.orig.__cause__ if fault.orig is not None else None
+    return fault.connection_invalidated or isinstance(cause, AWAY)
+
+
 def _engine(url: str) -> AsyncEngine:
     if not url.startswith("sqlite"):
-        return create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1), pool_size=10)
+        address = url.replace("postgresql://", "postgresql+asyncpg://", 1)
+        return create_async_engine(address, pool_size=10, connect_args={"timeout": 5, "command_timeout": 30})
     engine = create_async_engine(url.replace("sqlite:///", "sqlite+aiosqlite:///", 1), pool_size=4, max_overflow=0)
 
     @event.listens_for(engine.sync_engine, "connect")

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from ocpp_css.bus import Bus
 from ocpp_css.kit.clock import Clock
 from ocpp_css.kit.errors import Conflict
-from ocpp_css.kit.ids import Ids
-from ocpp_css.storage import migrating
+from ocpp_css.kit.ids import PLACES, Ids
+from ocpp_css.storage import migrating, nodes
 from ocpp_css.storage.database import Database
 from ocpp_css.storage.schema import PROVIDER
 from ocpp_css.storage.tables import COUNTERS
@@ -26,7 +26,10 @@ async def open_database(url: str, bus: Bus, clock: Clock, *, migrate: bool = Tru
         where = url.rpartition("@")[2]
         raise OSError(f"the database at {where} cannot be reached: {fault.strerror or fault}") from None
     db = Database(url, bus, clock, node=0)
-    db.ids = Ids(await _next_node(db))
+    taken = {number % PLACES for number in await nodes.known(db)}
+    while (number := await _next_node(db)) % PLACES in taken:
+        pass
+    db.node, db.ids = number, Ids(number)
     return db
 
 

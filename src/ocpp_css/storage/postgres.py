@@ -10,12 +10,20 @@ from sqlalchemy import Table
 
 from ocpp_css.storage import statements
 from ocpp_css.storage.batch import Batch, Guards, gather
+from ocpp_css.storage.statements import key_of
 from ocpp_css.storage.tables import LINKS
 from ocpp_css.storage.unit import Op, Outcome, Unit
 from ocpp_css.storage.writing import Writer
 
 _LOCK_TIMEOUT_MS = 5_000
 _RETRY_S = 0.5
+_SILENT_S = 30.0
+
+AWAY = (
+    OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError,
+    asyncpg.ConnectionDoesNotExistError, asyncpg.TooManyConnectionsError,
+)  # fmt: skip
+"""Faults of a database that is not there, or goes, as opposed to a statement that it refuses."""
 
 
 class PostgresWriter(Writer):
@@ -26,23 +34,46 @@ class PostgresWriter(Writer):
         self._dsn = dsn
         self._texts: dict[Any, tuple[str, list[tuple[int, statements.Convert]]]] = {}
         self._connection: asyncpg.Connection | None = None
+        self._is_unsure = False
+        self._aside: list[Unit] = []
 
     async def _close(self) -> None:
         if self._connection is not None:
             await self._connection.close()
 
+    def _next(self) -> list[Unit]:
+        """What waited for the database first."""
+        units, self._aside = self._aside, []
+        return units or self._take()
+
     async def _commit(self, units: list[Unit]) -> None:
         while units:
             batch = gather(units)
+            await self._see_through(batch)
+            units = batch.deferred
+
+    async def _see_through(self, batch: Batch) -> None:
+        """Commit, as often as it takes where the database is away; then each unit has its outcome."""
+        while batch.units:
             try:
-                connection = await self._connected()
-                await self._attempt(connection, batch)
-            except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as fault:
-                await self._lost(batch.units, fault)
+                await self._commit_once(batch)
+            except AWAY as fault:
+                waiting = await self._lost(batch.units, fault)
+                self._release([unit for unit in batch.units if unit.outcome is not None])
+                batch.units = waiting
+                continue
             except Exception:  # noqa: BLE001 - whatever the fault, each unit is then tried alone (RULES 3.2)
                 await self._one_by_one(batch.units)
             self._release(batch.units)
-            units = batch.deferred
+            return
+
+    async def _commit_once(self, batch: Batch) -> None:
+        connection = await self._connected()
+        if self._is_unsure and await self._is_stored(connection, batch):
+            batch.settle(Outcome.COMMITTED)
+        else:
+            await self._attempt(connection, batch)
+        self.is_away = self._is_unsure = False
 
     async def _connected(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():
@@ -50,41 +81,80 @@ class PostgresWriter(Writer):
                 self._dsn,
                 statement_cache_size=1024,
                 max_cached_statement_lifetime=0,
+                timeout=_SILENT_S,
+                command_timeout=_SILENT_S,
                 server_settings={"lock_timeout": str(_LOCK_TIMEOUT_MS), "application_name": "ocpp-css writer"},
             )
         return self._connection
 
-    async def _lost(self, units: list[Unit], fault: Exception) -> None:
-        """The database is away: nothing of these units is known to be stored, so none is acknowledged."""
+    async def _lost(self, units: list[Unit], fault: Exception) -> list[Unit]:
+        """The database is away. What may wait is tried again, and all of a transaction whose end nobody knows; the
+        rest is told at once that it was not stored, what came meanwhile too.
+        """
         if self._connection is not None:
             with contextlib.suppress(Exception):
                 self._connection.terminate()
             self._connection = None
-        for unit in units:
-            unit.fault = fault
-            unit.outcome = Outcome.FAILED
+        self.is_away = True
+        waiting = [unit for unit in units if unit.outcome is None and self._may_wait(unit)]
+        came = self._take()
+        self._aside += [unit for unit in came if self._may_wait(unit)]
+        for unit in (*units, *came):
+            if unit.outcome is None and not self._may_wait(unit):
+                unit.fault, unit.outcome = fault, Outcome.FAILED
+        self._release([unit for unit in came if unit.outcome is not None])
         if not self._stopping:
             await asyncio.sleep(_RETRY_S)
+        return waiting
+
+    def _may_wait(self, unit: Unit) -> bool:
+        return (unit.waits or self._is_unsure) and not self._stopping
 
     async def _attempt(self, connection: asyncpg.Connection, batch: Batch) -> None:
-        async with connection.transaction():
+        transaction = connection.transaction()
+        await transaction.start()
+        try:
             await self._write(connection, batch)
+        except BaseException:
+            with contextlib.suppress(*AWAY):
+                await transaction.rollback()
+            raise
+        self._is_unsure = True
+        await transaction.commit()
+        self._is_unsure = False
         batch.settle(Outcome.COMMITTED)
+
+    async def _is_stored(self, connection: asyncpg.Connection, batch: Batch) -> bool:
+        """Whether the transaction that was broken off at its commit is in force: all of it is, or nothing.
+
+        One new row tells; without one, the guards do, and to write the rest again changes nothing.
+        """
+        for (op, table, columns), rows in batch.grouped().items():
+            if op is Op.INSERT and not columns:
+                names = table.c.keys()
+                key = tuple(rows[0][names.index(name)] for name in key_of(table))
+                return bool(
+                    await self._matching(connection, statements.present_statement, (table, key_of(table)), {key})
+                )
+        return False
 
     async def _one_by_one(self, units: list[Unit]) -> None:
         for unit in units:
             unit.outcome = None
-            try:
-                await self._attempt(await self._connected(), gather([unit]))
-            except asyncpg.UniqueViolationError as fault:
-                unit.fault = fault
-                unit.outcome = Outcome.DUPLICATE if unit.absences else Outcome.FAILED
-            except (asyncpg.DataError, OverflowError) as fault:
-                unit.fault = fault
-                unit.outcome = Outcome.UNFIT
-            except Exception as fault:  # noqa: BLE001 - told to the unit's owner, who logs it
-                unit.fault = fault
-                unit.outcome = Outcome.FAILED
+            while unit.outcome is None:
+                try:
+                    await self._commit_once(gather([unit]))
+                except AWAY as fault:
+                    await self._lost([unit], fault)
+                except asyncpg.UniqueViolationError as fault:
+                    unit.fault = fault
+                    unit.outcome = Outcome.DUPLICATE if unit.absences else Outcome.FAILED
+                except (asyncpg.DataError, OverflowError) as fault:
+                    unit.fault = fault
+                    unit.outcome = Outcome.UNFIT
+                except Exception as fault:  # noqa: BLE001 - told to the unit's owner, who logs it
+                    unit.fault = fault
+                    unit.outcome = Outcome.FAILED
 
     async def _write(self, connection: asyncpg.Connection, batch: Batch) -> None:
         batch.apply(await self._check(connection, batch.guards()))

@@ -27,6 +27,9 @@ class SqliteWriter(Writer):
     the disk, or for another process, is done in a thread of its own.
     """
 
+    is_away = False
+    """It has no connection that could break."""
+
     def __init__(self, path: Path, take: Callable[[], list[Unit]], release: Callable[[list[Unit]], None]) -> None:
         super().__init__(take, release)
         self._path = path

@@ -37,3 +37,14 @@ COUNTERS = tenant_table(
     key=("name",),
 )
 """Numbers handed out in blocks."""
+
+NODES = tenant_table(
+    "nodes",
+    Column("node", BigInteger),
+    Column("role", Text, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("is_live", Boolean, nullable=False),
+    version_column(),
+    key=("node",),
+)
+"""The processes of this database: each raises the version of its row every few seconds as long as it lives."""

@@ -126,6 +126,8 @@ class Unit:
     retry = False
     is_plain = True
     """It only adds rows: it wants nothing absent, and touches no row that another may touch."""
+    is_patient = False
+    """Waits for a database that is away, as the units of stations do; others fail."""
     outcome: Outcome | None = None
     fault: Exception | None = None
     done: "Callable[[Unit], None] | None" = None
@@ -248,16 +250,21 @@ class Unit:
         self.dropped = self.dropped or []
         self.dropped.append((key, item))
 
+    @property
+    def waits(self) -> bool:
+        """Whether a database that is away is waited for: a station is read no further then, and loses nothing."""
+        return self.is_patient or self.fence > 0
+
     # --- reads --------------------------------------------------------------------------------------------------
 
     async def all(self, query: AnySelect) -> Sequence[Row[Any]]:
         """The rows of this tenant."""
-        return await self._db.read(scoped(query, self.tenant))
+        return await self._db.read(scoped(query, self.tenant), is_patient=self.waits)
 
     async def all_of(self, queries: Sequence[AnySelect]) -> Sequence[Row[Any]]:
         """The rows of several queries of the same columns, in one go."""
         parts = [select(scoped(query, self.tenant).subquery()) for query in queries]
-        return await self._db.read(union_all(*parts)) if parts else []
+        return await self._db.read(union_all(*parts), is_patient=self.waits) if parts else []
 
     async def first(self, query: AnySelect) -> Row[Any] | None:
         """The first row of this tenant, or None."""
@@ -283,6 +290,13 @@ class Unit:
         self.done = done
         self._db.submit(self)
 
+    async def ended(self) -> Outcome | None:
+        """Hand the unit to the writer and wait; its outcome, whatever it is."""
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.submit(lambda _unit: None if ended.done() else ended.set_result(None))
+        await ended
+        return self.outcome
+
     async def commit(self) -> None:
         """Wait until the unit is durable; raises Conflict when somebody was faster, Unavailable when storage failed,
         Invalid when a value cannot be stored.
@@ -291,10 +305,7 @@ class Unit:
         """
         if self.is_empty:
             return
-        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.submit(lambda _unit: None if ended.done() else ended.set_result(None))
-        await ended
-        match self.outcome:
+        match await self.ended():
             case Outcome.COMMITTED:
                 self._begin_anew()
             case Outcome.UNFIT:

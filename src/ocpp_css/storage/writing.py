@@ -17,6 +17,7 @@ class Writer(ABC):
 
     def __init__(self, take: Callable[[], list[Unit]], release: Callable[[list[Unit]], None]) -> None:
         self.commits = Commits()
+        self.is_away = False
         self._take = take
         self._release = release
         self._wanted = asyncio.Event()
@@ -43,7 +44,7 @@ class Writer(ABC):
         while True:
             await self._wanted.wait()
             self._wanted.clear()
-            while units := self._take():
+            while units := self._next():
                 begun = time.monotonic()
                 await self._commit(units)
                 self.commits.note(len(units), time.monotonic() - begun)
@@ -52,6 +53,10 @@ class Writer(ABC):
                     await asyncio.sleep(rest)
             if self._stopping:
                 return
+
+    def _next(self) -> list[Unit]:
+        """The units of the next commit."""
+        return self._take()
 
     @abstractmethod
     async def _commit(self, units: list[Unit]) -> None:

@@ -78,7 +78,7 @@ async def test_the_doors_follow_the_setting(ann, wiring, account):
 
 async def test_what_the_command_line_writes_beside_the_service_is_noticed(ann, wiring, db, url, clock):
     doors = tenants.MemoryDoors(db, InProcessBus())
-    watch = OutsideWatch(db, doors)
+    watch = OutsideWatch(db, [db.renew, doors.load])
     await watch.begin()
     await doors.load()
     assert not await watch.look()

@@ -41,7 +41,7 @@ def show(settings: Annotated[Settings | None, Parameter(name="*")] = None) -> No
         value = str(getattr(settings or Settings(), field.name))
         if field.name == "metrics_token" and value != "None":
             value = "…"
-        _say(f"{field.name} = {_hidden(value) if field.name == 'database' else value}")
+        _say(f"{field.name} = {_hidden(value) if field.name in {'database', 'bus'} else value}")
 
 
 def _hidden(url: str) -> str:

@@ -34,7 +34,7 @@ remote.register(app)
 
 @app.command
 def serve(settings: Annotated[Settings | None, Parameter(name="*")] = None) -> None:
-    """Run the whole service in one process; prints `ready` when both ports answer."""
+    """Run the service, in one process or several; prints `ready` when all ports answer."""
     from ocpp_css.app import serving
     from ocpp_css.observe import logs
 

@@ -14,7 +14,10 @@ async def start(wiring: Wiring) -> Callable[[], Awaitable[None]]:
     """Provides `services["commands"]`; settles what an earlier run left, delivers what waits when a station comes."""
     commands = Commands(wiring.db, wiring.link, wiring.pseudonyms)
     wiring.services["commands"] = commands
-    await commands.settle_lost()
+    wiring.renewals.append(commands.renew)
+    if wiring.settings.bus is None:
+        await commands.settle_lost(alone=True)
+    await commands.renew()
 
     def told(topic: str, fact: dict[str, object]) -> None:
         number = fact["station_id"]
@@ -24,16 +27,21 @@ async def start(wiring: Wiring) -> Callable[[], Awaitable[None]]:
     def queued(topic: str, message: dict[str, object]) -> None:
         number = message["station"]
         assert isinstance(number, int)
-        commands.queued(int(topic.split(".")[1]), number)
+        tenant = int(topic.split(".")[1])
+        commands.queued(tenant, number)
+        if not message.get("is_away"):
+            commands.station_came(tenant, number)
 
     cancels = [wiring.bus.subscribe("facts.*", told), wiring.bus.subscribe("queued.*", queued)]
-    task = asyncio.get_running_loop().create_task(jobs.expire_regularly(commands), name="expire-commands")
+    loop = asyncio.get_running_loop()
+    tasks = [loop.create_task(jobs.expire_regularly(commands))] if wiring.does_timed_work else []
 
     async def stop() -> None:
         for cancel in cancels:
             cancel()
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     return stop
 

@@ -22,7 +22,10 @@ CommandStatus = Literal[
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
-    """One action for one station; `payload` and `response` as on the wire, id tokens replaced by references."""
+    """One action for one station; `payload` and `response` as on the wire, id tokens replaced by references.
+
+    `tries` is how often it went out.
+    """
 
     id: int
     station_id: int
@@ -40,4 +43,5 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     sent_at: datetime | None = None
     finished_at: datetime | None = None
     latency_us: int | None = None
+    tries: int = 0
     version: int = 1

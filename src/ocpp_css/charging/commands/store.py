@@ -1,6 +1,7 @@
 """The table of commands and its queries."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -28,6 +29,7 @@ COMMANDS = tenant_table(
     Column("sent_at", UtcTime),
     Column("finished_at", UtcTime),
     Column("latency_us", Integer),
+    Column("tries", Integer, nullable=False, server_default="0"),
     version_column(),
     key=("id",),
     indexes=[("station_id", "id"), ("status",)],
@@ -76,10 +78,16 @@ async def queued(unit: Unit, station_id: int) -> list[Command]:
     return [to_command(row) for row in await unit.all(query.order_by(COMMANDS.c.id))]
 
 
-async def unfinished(db: Database) -> list[tuple[int, Command]]:
-    """Every command that was on its way when the service ended, with its tenant."""
-    rows = await db.across_tenants(select(COMMANDS).where(COMMANDS.c.status == "sent"))
-    return [(row.tenant_id, to_command(row)) for row in rows]
+async def has_queued(unit: Unit, station_id: int) -> bool:
+    """Whether anything waits for a station."""
+    query = select(COMMANDS.c.id).where(COMMANDS.c.station_id == station_id, COMMANDS.c.status == "queued")
+    return await unit.first(query) is not None
+
+
+async def unfinished(db: Database, before: datetime) -> list[tuple[int, Command]]:
+    """Every command that has been on its way since before this moment, with its tenant."""
+    query = select(COMMANDS).where(COMMANDS.c.status == "sent", COMMANDS.c.sent_at < before)
+    return [(row.tenant_id, to_command(row)) for row in await db.across_tenants(query)]
 
 
 async def awaited(db: Database) -> list[tuple[int, int]]:

@@ -10,8 +10,10 @@ from ocpp_css.charging.messages import api, jobs, pages
 from ocpp_css.gateway.messages import MESSAGES
 
 
-async def start(wiring: Wiring) -> Callable[[], Awaitable[None]]:
+async def start(wiring: Wiring) -> Callable[[], Awaitable[None]] | None:
     """Forget old messages each hour."""
+    if not wiring.does_timed_work:
+        return None
     settings = wiring.settings
     keeping = jobs.Keeping(
         timedelta(days=settings.keep_messages_days), timedelta(days=settings.keep_transaction_messages_days)

@@ -18,7 +18,7 @@ async def start(wiring: Wiring) -> Callable[[], Awaitable[None]]:
     key = wiring.secrets.key("station passwords")
     directory = MemoryDirectory(wiring.db, wiring.bus, wiring.services["doors"], key)
     await directory.load()
-    await store.all_offline(wiring.db)
+    wiring.renewals.append(directory.load)
     wiring.services["directory"] = directory
 
     async def stop() -> None:

@@ -18,12 +18,14 @@ from ocpp_css.people.access.store.members import MEMBERSHIPS
 from ocpp_css.people.access.store.sessions import ATTEMPTS, SESSION_USES, SESSIONS
 
 
-async def start(wiring: Wiring) -> Callable[[], Awaitable[None]]:
+async def start(wiring: Wiring) -> Callable[[], Awaitable[None]] | None:
     """Provides `services["authenticator"]`, `["sessions"]` and `["entrance"]`; tidies up each hour."""
     sessions = Sessions(wiring.secrets)
     wiring.services["sessions"] = sessions
     wiring.services["entrance"] = SignIn(wiring.db, wiring.services["passwords"], sessions, wiring.secrets)
     wiring.services["authenticator"] = MemoryAuthenticator(wiring.db, sessions)
+    if not wiring.does_timed_work:
+        return None
     task = asyncio.create_task(tidy_regularly(wiring.db), name="tidy-access")
 
     async def stop() -> None:

@@ -18,7 +18,8 @@ async def start(wiring: Wiring) -> Callable[[], Awaitable[None]]:
     """
     await service.ensure_default(wiring.db, wiring.settings.default_account)
     doors = service.MemoryDoors(wiring.db, wiring.bus)
-    watch = OutsideWatch(wiring.db, doors)
+    wiring.renewals.extend([wiring.db.renew, doors.load])
+    watch = OutsideWatch(wiring.db, wiring.renewals)
     await watch.begin()
     await doors.load()
     wiring.services["doors"] = doors

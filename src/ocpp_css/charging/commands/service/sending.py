@@ -18,7 +18,7 @@ from ocpp_css.charging.commands.errors import (
 )
 from ocpp_css.charging.commands.events import CommandFinished as Finished
 from ocpp_css.charging.commands.model import Command
-from ocpp_css.gateway.link import CallResult, StationLink
+from ocpp_css.gateway.link import GRACE_S, CallResult, StationLink
 from ocpp_css.gateway.messages import masked
 from ocpp_css.gateway.redaction import holds_secret, redacted
 from ocpp_css.kit.errors import Conflict, Fault
@@ -34,6 +34,18 @@ _log = structlog.get_logger(__name__)
 DEFAULT_TIMEOUT_S = 30.0
 LONGEST_TIMEOUT_S = 300.0
 DEFAULT_WAIT = timedelta(days=1)
+MARGIN = timedelta(seconds=10)
+MOST_TRIES = 3
+NOT_TAKEN = frozenset({"offline", "busy"})
+HARMLESS = frozenset(
+    {
+        "GetBaseReport", "GetCompositeSchedule", "GetConfiguration", "GetInstalledCertificateIds",
+        "GetLocalListVersion", "GetMonitoringReport", "GetReport", "GetTransactionStatus", "GetVariables",
+        "TriggerMessage",
+    }
+)  # fmt: skip
+"""What asks and changes nothing: of commands that wait, these are repeated when their end is not known."""
+
 LOST = "The service was stopped while the command was on its way; whether the station did it is not known."
 
 
@@ -63,7 +75,7 @@ class Commands:
         presence = await stations.presence(unit, station.station_id)
         if expires_at is not None and holds_secret(found.name, wire):
             raise SecretMayNotWait
-        waits = bool(how.get("queue")) and not presence.is_online
+        waits = bool(how.get("queue")) and (not presence.is_online or await store.has_queued(unit, station.station_id))
         command = Command(
             id=unit.new_id(),
             station_id=station.station_id,
@@ -75,16 +87,13 @@ class Commands:
             created_at=unit.now,
             expires_at=expires_at,
             sent_at=None if waits else unit.now,
+            tries=0 if waits else 1,
         )
         store.add(unit, command)
         if waits:
             unit.tell(f"queued.{unit.tenant}", {"station": station.station_id})
         await unit.commit()
-        if not waits:
-            return await self._deliver(unit.tenant, station, found, command, wire)
-        if (await stations.presence(self._db.unit(unit.tenant), station.station_id)).is_online:
-            self.station_came(unit.tenant, station.station_id)
-        return command
+        return command if waits else await self._deliver(unit.tenant, station, found, command, wire)
 
     async def action_of(self, unit: Unit, station: stations.Station, action: str) -> Action[Any, Any]:
         """The action in the version that the station speaks, or spoke last."""
@@ -114,22 +123,32 @@ class Commands:
         self, tenant: int, station: stations.Station, action: Action[Any, Any], command: Command, wire: bytes
     ) -> Command:
         result = await self._link.call(tenant, station.station_id, action.name, wire, command.timeout_s)
-        if command.expires_at is not None and result.status in {"offline", "busy"}:
-            return await self._wait_again(tenant, command)
-        return await self._finish(tenant, station, action, command, result)
+        try:
+            if command.expires_at is not None and _may_go_again(command, result):
+                return await self._wait_again(tenant, command, went_out=result.status not in NOT_TAKEN)
+            return await self._finish(tenant, station, action, command, result)
+        except Conflict:
+            return await self.get(self._db.unit(tenant), command.id)
 
-    async def _wait_again(self, tenant: int, command: Command) -> Command:
-        """It did not go out and may wait: it is delivered when the station comes."""
+    async def _wait_again(self, tenant: int, command: Command, *, went_out: bool) -> Command:
+        """It may wait: it is delivered when the station comes."""
         unit = self._db.unit(tenant)
-        waiting = store.change(unit, command, status="queued", sent_at=None)
-        unit.tell(f"queued.{tenant}", {"station": command.station_id})
+        unit.is_patient = True
+        tries = command.tries if went_out else command.tries - 1
+        waiting = store.change(unit, command, status="queued", sent_at=None, tries=tries)
+        if went_out:
+            unit.tell(f"queued.{tenant}", {"station": command.station_id})
+        else:
+            unit.tell(f"queued.{tenant}", {"station": command.station_id, "is_away": True})
         await unit.commit()
         return waiting
 
     async def _finish(
         self, tenant: int, station: stations.Station, action: Action[Any, Any], command: Command, result: CallResult
     ) -> Command:
+        """Its end, kept whatever happens to the database meanwhile; Conflict where it was given up before."""
         unit = self._db.unit(tenant)
+        unit.is_patient = True
         response = result.response
         if response is not None:
             text = masked(
@@ -162,9 +181,9 @@ class Commands:
         self._awaited.add((tenant, station_id))
 
     def station_came(self, tenant: int, station_id: int) -> None:
-        """A station is connected: deliver what waits for it, if anything does, one after the other."""
+        """A station is connected: its process delivers what waits for it, if anything does, one after the other."""
         key = (tenant, station_id)
-        if key not in self._awaited:
+        if key not in self._awaited or not self._link.holds(tenant, station_id):
             return
         if key in self._busy:
             self._busy[key] = True
@@ -206,7 +225,7 @@ class Commands:
         except (ActionRefused, PayloadRefused) as refusal:
             await self._end(tenant, command, "error", refusal.code, refusal.detail)
             return True
-        sent = store.change(unit, command, status="sent", sent_at=unit.now)
+        sent = store.change(unit, command, status="sent", sent_at=unit.now, tries=command.tries + 1)
         try:
             await unit.commit()
         except Conflict:
@@ -230,12 +249,19 @@ class Commands:
 
     # --- what others left -----------------------------------------------------------------------------------------
 
-    async def settle_lost(self) -> None:
-        """At start: what was on its way when the service ended has an end too; what waits is known."""
+    async def renew(self) -> None:
+        """What waits, as the database has it: at start, and where something may have been missed."""
         for tenant, station_id in await store.awaited(self._db):
             self.queued(tenant, station_id)
-        for tenant, command in await store.unfinished(self._db):
-            await self._end(tenant, command, "lost", "lost", LOST)
+            self.station_came(tenant, station_id)
+
+    async def settle_lost(self, *, alone: bool) -> None:
+        """What was on its way in a process that is no more has an end too; the only process knows it at its start."""
+        now = self._db.clock()
+        for tenant, command in await store.unfinished(self._db, now):
+            assert command.sent_at is not None
+            if alone or now - command.sent_at > longest_way(command):
+                await self._end(tenant, command, "lost", "lost", LOST)
 
     async def expire_overdue(self) -> None:
         """Waiting commands whose time is over."""
@@ -252,6 +278,18 @@ class Commands:
             await unit.commit()
         except Conflict:
             _log.info("command ended elsewhere", command=public(command.id))
+
+
+def longest_way(command: Command) -> timedelta:
+    """After so long a command that is on its way belongs to a process that is no more."""
+    return timedelta(seconds=2 * command.timeout_s + GRACE_S) + MARGIN
+
+
+def _may_go_again(command: Command, result: CallResult) -> bool:
+    """It was certainly not taken, or it went out and nothing is known, and doing it twice does no harm."""
+    if result.status in NOT_TAKEN:
+        return True
+    return result.status in {"lost", "timeout"} and command.action in HARMLESS and command.tries < MOST_TRIES
 
 
 def check(action: Action[Any, Any], payload: Any) -> bytes:

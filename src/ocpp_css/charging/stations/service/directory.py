@@ -45,8 +45,11 @@ class MemoryDirectory:
         self.unsubscribe = bus.subscribe("stations.*", self._told)
 
     async def load(self) -> None:
-        """Read all stations; called once before the port opens."""
+        """Read all stations: before the port opens, and where changes may have been missed."""
         stations, self._bare = await store.load_all(self._db)
+        gone = self._by_number.keys() - {(tenant, station.station_id) for tenant, station in stations}
+        for place in gone:
+            del self._by_identity[place[0], self._by_number.pop(place).identity]
         for tenant, station in stations:
             self._keep(tenant, describe(station))
 

@@ -16,6 +16,8 @@ from ocpp_css.storage import PROVIDER, Database, Unit
 
 SHORTEST_PASSWORD = 16
 LONGEST_PASSWORD = 64
+KNOWN_S = 1.0
+"""A gateway that does not say in this time that it knows a new station is not waited for (RULES 1.3)."""
 
 
 async def get(unit: Unit, identity: str) -> Station:
@@ -49,7 +51,9 @@ async def create(
         **fields,
     )
     unit.emit(StationRegistered(station.station_id, identity, "created"))
-    return await register(db, unit, station)
+    station = await register(db, unit, station)
+    await db.bus.settle(KNOWN_S)
+    return station
 
 
 def _profile(asked: int | None, *, has_password: bool) -> int:

@@ -322,15 +322,6 @@ async def numbers_matching(unit: Unit, search: str) -> list[int]:
     return [row.station_id for row in rows]
 
 
-async def all_offline(db: Database) -> None:
-    """At start of the only process: no station is connected, whatever an earlier run could not say any more."""
-    rows = await db.across_tenants(select(LINKS.c.tenant_id, LINKS.c.station_id).where(LINKS.c.is_online.is_(True)))
-    for row in rows:
-        unit = db.unit(row.tenant_id)
-        unit.update(LINKS, (row.station_id,), is_online=False, changed_at=unit.now)
-        unit.submit(lambda _unit: None)
-
-
 async def owners(db: Database) -> list[int]:
     """The tenants that have, or had, stations."""
     return [row.tenant_id for row in await db.across_tenants(select(STATIONS.c.tenant_id).distinct())]
