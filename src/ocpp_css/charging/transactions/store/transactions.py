@@ -22,6 +22,7 @@ from ocpp_css.storage import (
     tenant_table,
     version_column,
 )
+from ocpp_css.storage.partitions import bound
 
 TRANSACTIONS = tenant_table(
     "transactions",
@@ -55,7 +56,7 @@ TRANSACTIONS = tenant_table(
     version_column(),
     key=("id",),
     unique=[("station_id", "dedupe_key")],
-    indexes=[("station_id", "wire_id"), ("received_at",), ("token",)],
+    indexes=[("station_id", "id"), ("station_id", "wire_id"), ("received_at",), ("token", "id")],
 )
 Index(
     "ix_transactions_open",
@@ -78,6 +79,8 @@ READINGS = tenant_table(
 
 METER_ACTIONS = ("MeterValues", "StartTransaction", "StopTransaction", "TransactionEvent")
 _REMEMBERED = 8
+_REMEMBERED_FOR = timedelta(days=7)
+"""A reading told again after longer is stored twice and shown once; so that no old part of the log is read."""
 _STATIONS_A_QUERY = 50
 
 
@@ -107,16 +110,17 @@ async def load_charging(unit: Unit, stations: Sequence[int]) -> dict[int, Chargi
 async def _newest_digests(unit: Unit, stations: Sequence[int]) -> dict[int, tuple[int, ...]]:
     """The meaning of the newest meter values of many stations, the oldest first."""
     found: dict[int, tuple[int, ...]] = {}
+    since = bound(unit.now - _REMEMBERED_FOR)
     for start in range(0, len(stations), _STATIONS_A_QUERY):
-        parts = [_digests_of(station) for station in stations[start : start + _STATIONS_A_QUERY]]
+        parts = [_digests_of(station, since) for station in stations[start : start + _STATIONS_A_QUERY]]
         for row in sorted(await unit.all_of(parts), key=lambda row: row.id):
             found[row.station_id] = (*found.get(row.station_id, ()), row.digest)
     return found
 
 
-def _digests_of(station: int) -> AnySelect:
+def _digests_of(station: int, since: int) -> AnySelect:
     query = select(MESSAGES.c.station_id, MESSAGES.c.digest, MESSAGES.c.id)
-    query = query.where(MESSAGES.c.station_id == station, MESSAGES.c.digest.is_not(None))
+    query = query.where(MESSAGES.c.station_id == station, MESSAGES.c.digest.is_not(None), MESSAGES.c.id >= since)
     return query.order_by(MESSAGES.c.id.desc()).limit(_REMEMBERED)
 
 
