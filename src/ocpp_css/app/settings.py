@@ -55,7 +55,8 @@ class Settings:
     metrics_token: str | None = None
     """What `GET /metrics` wants as a bearer token; without it only this machine is told, if no `public_url` is set."""
     watch_port: int | None = None
-    """A port of this process's own for `/metrics` and `/health`, beside the web port; none without it."""
+    """A port of this process's own for `/metrics` and `/health`, beside the web port; none without it. Of several
+    processes that one command starts, the web has this port, timed work the next, stations those after it."""
     traces: str | None = None
     """Where traces go, OTLP over HTTP: `http://…:4318/v1/traces`; none without it. Needs the extra `traces`."""
     trace_share: float = 0.01

@@ -81,7 +81,8 @@ async def supervise(settings: Settings, stopping: asyncio.Event, say: Callable[[
                 said.add(text)
                 say(text)
 
-        processes = [Supervised(shared, role, once) for role in roles(shared)]
+        places = enumerate(roles(shared))
+        processes = [Supervised(watched_at(shared, place), role, once) for place, role in places]
         try:
             await processes[0].begin()
             await asyncio.gather(*(process.begin() for process in processes[1:]))
@@ -97,6 +98,13 @@ def roles(settings: Settings) -> list[Role]:
     """What each process does."""
     gateways: list[Role] = ["gateway"] * settings.workers
     return ["web", "worker", *gateways] if settings.role == "all" else gateways
+
+
+def watched_at(settings: Settings, place: int) -> Settings:
+    """The settings of the process in this place: each has a watch port of its own, one after the other."""
+    if not settings.watch_port:
+        return settings
+    return dataclasses.replace(settings, watch_port=settings.watch_port + place)
 
 
 @contextlib.contextmanager
