@@ -25,18 +25,22 @@ class Served:
         self._headers = {"Authorization": f"Bearer {key}"}
 
     @classmethod
-    async def start(cls, data: Path, *more: str) -> "Served":
-        """Start on this data directory and wait until both ports answer."""
-        options = ["--data", str(data), "--host", "127.0.0.1", "--web-port", "0", "--station-port", "0", *more]
+    async def start(cls, data: Path, *where: str, more: tuple[str, ...] = ()) -> "Served":
+        """Start on this data directory, or on the database that `where` names, and wait until both ports answer."""
+        options = ["--data", str(data), "--host", "127.0.0.1", "--web-port", "0", "--station-port", "0", *where, *more]
         with (data / "log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-c", "from ocpp_css.app.cli import main; main()", "serve", *options,
                 stdout=asyncio.subprocess.PIPE, stderr=log,
             )  # fmt: skip
-        addresses = await asyncio.wait_for(_addresses(process), PATIENCE_S)
-        key = data / "api.key"
-        if not key.exists():
-            key.write_text(await _new_key(data, *more))
+        try:
+            addresses = await asyncio.wait_for(_addresses(process), PATIENCE_S)
+            key = data / "api.key"
+            if not key.exists():
+                key.write_text(await _new_key(data, *where))
+        except BaseException:
+            process.terminate()
+            raise
         return cls(process, addresses, key.read_text())
 
     async def kill(self) -> None:
@@ -94,10 +98,10 @@ async def _addresses(process: asyncio.subprocess.Process) -> dict[str, str]:
     raise AssertionError("the service did not start")
 
 
-async def _new_key(data: Path, *more: str) -> str:
+async def _new_key(data: Path, *where: str) -> str:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", "from ocpp_css.app.cli import main; main()", "admin", "create-api-key", "Main",
-        "--name", "tests", "--data", str(data), *more, "--json", stdout=asyncio.subprocess.PIPE,
+        "--name", "tests", "--data", str(data), *where, "--json", stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     out, _ = await asyncio.wait_for(process.communicate(), PATIENCE_S)
     return str(json.loads(out)["api_key"])
