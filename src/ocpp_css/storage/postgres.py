@@ -16,6 +16,8 @@ from ocpp_css.storage.unit import Op, Outcome, Unit
 from ocpp_css.storage.writing import Writer
 
 _LOCK_TIMEOUT_MS = 5_000
+_ASLEEP_MS = 3_000
+"""A process that sleeps in the middle of a transaction loses it before others have waited too long for its locks."""
 _RETRY_S = 0.5
 _SILENT_S = 30.0
 
@@ -86,7 +88,7 @@ class PostgresWriter(Writer):
                 command_timeout=_SILENT_S,
                 server_settings={
                     "lock_timeout": str(_LOCK_TIMEOUT_MS),
-                    "idle_in_transaction_session_timeout": str(_LOCK_TIMEOUT_MS),
+                    "idle_in_transaction_session_timeout": str(_ASLEEP_MS),
                     "application_name": "ocpp-css writer",
                 },
             )
