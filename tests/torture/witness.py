@@ -3,28 +3,40 @@
 import asyncio
 import itertools
 import json
+import os
 import random
+import signal
+import socket
 import sqlite3
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import websockets
 
 PATIENCE_S = 15.0
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BEGINNING = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 @dataclass
 class Witness:
-    """What the service acknowledged, by meaning; `ids` holds the transaction id each start was answered with."""
+    """What the service acknowledged, by meaning; `ids` holds the transaction id each start was answered with.
+
+    `obeyed` counts how often each command, by its text, reached a station; `homes` how long a station was on its way
+    to another connection, in seconds.
+    """
 
     acknowledged: Counter[tuple[str, ...]] = field(default_factory=Counter)
     ids: dict[tuple[str, str], set[int]] = field(default_factory=dict)
+    obeyed: Counter[str] = field(default_factory=Counter)
+    homes: list[float] = field(default_factory=list)
     retries: int = 0
     errors: list[str] = field(default_factory=list)
 
@@ -32,10 +44,18 @@ class Witness:
 class Charger:
     """One station: it repeats each message under new ids until it is answered, over as many connections as it takes."""
 
-    def __init__(self, url: str, identity: str, witness: Witness) -> None:
-        self.url = f"{url}/{identity}"
+    def __init__(
+        self, urls: str | Sequence[str], identity: str, witness: Witness, *, patience_s: float = PATIENCE_S,
+        pace_s: float = 0.0,
+    ) -> None:  # fmt: skip
+        """It connects to any of `urls`, gives a connection up after `patience_s`, rests `pace_s` after each message."""
+        self.urls = [urls] if isinstance(urls, str) else list(urls)
         self.identity = identity
         self.witness = witness
+        self.patience_s = patience_s
+        self.pace_s = pace_s
+        self._left = 0.0
+        self.answers = 0
         self.is_v2 = identity.startswith("V2")
         self._ids = itertools.count(1)
         self._moments = (_BEGINNING + timedelta(seconds=n) for n in itertools.count())
@@ -98,12 +118,14 @@ class Charger:
             try:
                 answer = await self._try(action, payload)
             except (OSError, TimeoutError, websockets.WebSocketException):
-                self._socket = None
+                await self._leave()
                 self.witness.retries += attempt > 0
                 await asyncio.sleep(0.02 + random.random() * 0.1)
                 continue
             if answer[0] == 3:
                 self.witness.acknowledged[meaning] += 1
+                self.answers += 1
+                await self._rest()
                 return answer[2]
             if answer[2] != "InternalError":
                 self.witness.errors.append(f"{self.identity} {action}: {answer}")
@@ -113,31 +135,60 @@ class Charger:
         if self._socket is None:
             protocol = websockets.Subprotocol("ocpp2.0.1" if self.is_v2 else "ocpp1.6")
             self._socket = await websockets.connect(
-                self.url, subprotocols=[protocol], open_timeout=PATIENCE_S, compression=None
-            )
+                f"{random.choice(self.urls)}/{self.identity}", subprotocols=[protocol], open_timeout=self.patience_s,
+                compression=None, ping_interval=None,
+            )  # fmt: skip
         message_id = f"{next(self._ids)}"
         await self._socket.send(json.dumps([2, message_id, action, payload]))
-        while True:
-            answer = json.loads(await asyncio.wait_for(self._socket.recv(), PATIENCE_S))
-            if answer[1] == message_id:
-                return answer
+        async with asyncio.timeout(self.patience_s):
+            while True:
+                answer = json.loads(await self._socket.recv())
+                if answer[0] == 2:
+                    await self._obey(answer)
+                elif answer[1] == message_id:
+                    if self._left:
+                        self.witness.homes.append(time.monotonic() - self._left)
+                        self._left = 0.0
+                    return answer
+
+    async def _obey(self, call: list[Any]) -> None:
+        """Do what the central system says; its text tells one command from another."""
+        assert self._socket is not None
+        self.witness.obeyed[call[3]["data"]] += 1
+        await self._socket.send(json.dumps([3, call[1], {"status": "Accepted"}]))
+
+    async def _rest(self) -> None:
+        """Say nothing for a while, and do what is said."""
+        with suppress(OSError, TimeoutError, websockets.WebSocketException):
+            async with asyncio.timeout(self.pace_s):
+                while self._socket is not None and self.pace_s:
+                    await self._obey(json.loads(await self._socket.recv()))
+
+    async def _leave(self) -> None:
+        """Give the connection up, as one does whose peer is silent: without a word."""
+        self._left = self._left or time.monotonic()
+        if self._socket is not None:
+            self._socket.transport.abort()
+            self._socket = None
 
 
 class Program:
     """`ocpp-css serve` as a real process that can be killed and started again."""
 
-    def __init__(self, command: list[str]) -> None:
+    def __init__(self, command: list[str], log: Path | None = None) -> None:
         self._command = command
+        self._log = log
         self._process: asyncio.subprocess.Process | None = None
         self.printed: list[str] = []
 
     async def start(self) -> None:
         """Return when it says `ready`."""
-        self._process = await asyncio.create_subprocess_exec(
-            *self._command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-        )
+        with (self._log or Path(os.devnull)).open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command, stdout=asyncio.subprocess.PIPE, stderr=log
+            )
         assert self._process.stdout is not None
-        while line := await asyncio.wait_for(self._process.stdout.readline(), 30):
+        while line := await asyncio.wait_for(self._process.stdout.readline(), 60):
             self.printed.append(line.decode().strip())
             if self.printed[-1] == "ready":
                 return
@@ -148,6 +199,22 @@ class Program:
         assert self._process is not None
         self._process.kill()
         await self._process.wait()
+
+    def pause(self) -> None:
+        """SIGSTOP: its sockets stay open, and nobody is behind them."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """SIGCONT."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    async def end_anyhow(self) -> None:
+        """Whether it runs, sleeps or was never started."""
+        if self._process is not None and self._process.returncode is None:
+            self.go_on()
+            await self.end()
 
     async def end(self) -> int:
         """SIGTERM, and the exit code."""
@@ -167,26 +234,45 @@ class Ledger:
     log: Counter[tuple[str, ...]] = field(default_factory=Counter)
 
 
+STATIONS = "SELECT station_id, identity FROM stations"
+TRANSACTIONS = "SELECT station_id, wire_id, started_at, stopped_at, ocpp_version FROM transactions"
+MESSAGES = "SELECT station_id, action, payload FROM messages WHERE error IS NULL"
+
+
 def read(path: Path) -> Ledger:
     """Transactions and log of an embedded database."""
-    ledger = Ledger()
     connection = sqlite3.connect(path)
-    names = dict(connection.execute("SELECT station_id, identity FROM stations"))
-    rows = connection.execute("SELECT station_id, wire_id, started_at, stopped_at, ocpp_version FROM transactions")
-    for station, wire_id, started, stopped, version in rows:
+    try:
+        return ledger_of(*(connection.execute(query).fetchall() for query in (STATIONS, TRANSACTIONS, MESSAGES)))
+    finally:
+        connection.close()
+
+
+async def read_shared(url: str) -> Ledger:
+    """Transactions and log of a PostgreSQL database."""
+    connection = await asyncpg.connect(url)
+    try:
+        return ledger_of(*[await connection.fetch(query) for query in (STATIONS, TRANSACTIONS, MESSAGES)])
+    finally:
+        await connection.close()
+
+
+def ledger_of(stations: Any, transactions: Any, messages: Any) -> Ledger:
+    """What the rows say."""
+    ledger = Ledger()
+    names = dict(map(tuple, stations))
+    for station, wire_id, started, stopped, version in transactions:
         if version == "1.6":
-            at = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=started)).isoformat().replace("+00:00", "Z")
+            moment = started if isinstance(started, datetime) else _EPOCH + timedelta(microseconds=started)
+            at = moment.isoformat().replace("+00:00", "Z")
             ledger.starts[names[station], at] += 1
             ledger.ids[names[station], at] = int(wire_id)
         else:
             ledger.starts[names[station], wire_id] += 1
         if stopped is not None:
             ledger.stops[names[station], wire_id] += 1
-    for station, action, payload in connection.execute(
-        "SELECT station_id, action, payload FROM messages WHERE error IS NULL"
-    ):
+    for station, action, payload in messages:
         ledger.log.update(_meanings(names[station], action, json.loads(payload)))
-    connection.close()
     return ledger
 
 
@@ -202,3 +288,35 @@ def _meanings(identity: str, action: str, payload: dict[str, Any]) -> Iterator[t
             yield ("event", payload["transactionInfo"]["transactionId"], str(payload["seqNo"]))
         case _:
             return
+
+
+def compare(witness: Witness, ledger: Ledger) -> str:
+    """Nothing acknowledged is missing, nothing is there twice; the counts."""
+    wanted = [meaning for meaning in witness.acknowledged if meaning != ("boot",)]
+    lost = [meaning for meaning in wanted if ledger.log[meaning] == 0]
+    doubled = [meaning for meaning, times in ledger.log.items() if times > 1]
+    twice = [key for key, times in ledger.starts.items() if times > 1]
+    wrong = [key for key, ids in witness.ids.items() if ids != {ledger.ids.get(key)}]
+    never = [meaning for meaning in wanted if meaning[0] == "stop" and not ledger.stops[meaning[1], meaning[2]]]
+    faults = {
+        "lost": lost,
+        "doubled": doubled,
+        "twice": twice,
+        "wrong": wrong,
+        "never": never,
+        "errors": witness.errors,
+    }
+    assert {name: found[:5] for name, found in faults.items() if found} == {}, faults
+    return f"{len(wanted)} messages acknowledged, {witness.retries} retries, 0 lost, 0 doubled"
+
+
+def scaled(usual: int, full: int) -> int:
+    """How much of a campaign: the figures of TRUST.md with SCALE=full."""
+    return full if os.environ.get("SCALE") == "full" else usual
+
+
+def free_port() -> int:
+    """A port that nobody has."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])

@@ -16,6 +16,8 @@ from ocpp_css.storage.unit import Op, Outcome, Unit
 from ocpp_css.storage.writing import Writer
 
 _LOCK_TIMEOUT_MS = 5_000
+_ASLEEP_MS = 3_000
+"""A process that sleeps in the middle of a transaction loses it before others have waited too long for its locks."""
 _RETRY_S = 0.5
 _SILENT_S = 30.0
 
@@ -54,6 +56,7 @@ class PostgresWriter(Writer):
 
     async def _see_through(self, batch: Batch) -> None:
         """Commit, as often as it takes where the database is away; then each unit has its outcome."""
+        self._is_unsure = False
         while batch.units:
             try:
                 await self._commit_once(batch)
@@ -83,7 +86,11 @@ class PostgresWriter(Writer):
                 max_cached_statement_lifetime=0,
                 timeout=_SILENT_S,
                 command_timeout=_SILENT_S,
-                server_settings={"lock_timeout": str(_LOCK_TIMEOUT_MS), "application_name": "ocpp-css writer"},
+                server_settings={
+                    "lock_timeout": str(_LOCK_TIMEOUT_MS),
+                    "idle_in_transaction_session_timeout": str(_ASLEEP_MS),
+                    "application_name": "ocpp-css writer",
+                },
             )
         return self._connection
 
@@ -127,10 +134,11 @@ class PostgresWriter(Writer):
     async def _is_stored(self, connection: asyncpg.Connection, batch: Batch) -> bool:
         """Whether the transaction that was broken off at its commit is in force: all of it is, or nothing.
 
-        One new row tells; without one, the guards do, and to write the rest again changes nothing.
+        One new row tells, if nobody else could have made it: its key is a number of this process. Without one the
+        guards do, and to write the rest again changes nothing.
         """
-        for (op, table, columns), rows in batch.grouped().items():
-            if op is Op.INSERT and not columns:
+        for (op, table, _), rows in batch.grouped().items():
+            if op is Op.INSERT and key_of(table) == ("tenant_id", "id"):
                 names = table.c.keys()
                 key = tuple(rows[0][names.index(name)] for name in key_of(table))
                 return bool(
@@ -139,8 +147,9 @@ class PostgresWriter(Writer):
         return False
 
     async def _one_by_one(self, units: list[Unit]) -> None:
+        is_unsure = self._is_unsure
         for unit in units:
-            unit.outcome = None
+            unit.outcome, self._is_unsure = None, is_unsure
             while unit.outcome is None:
                 try:
                     await self._commit_once(gather([unit]))
