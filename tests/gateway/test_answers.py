@@ -212,7 +212,8 @@ async def test_a_repetition_gets_the_same_answer_and_is_not_handled_again(servic
         assert frames[0] == frames[1] == frames[2]
         assert [row.action for row in await rows_of(service, identity)] == ["BootNotification", "DataTransfer"]
         before = service.hub.counts["reused_message_id"]
-        assert (await wire.call("DataTransfer", {"vendorId": "W"}, "same"))[0] == 3
+        other = await wire.call("DataTransfer", {"vendorId": "W"}, "same")
+        assert other[0] == 3, other
         assert service.hub.counts["reused_message_id"] == before + 1
         assert len(await rows_of(service, identity)) == 3
 
