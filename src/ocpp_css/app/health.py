@@ -3,12 +3,11 @@
 import asyncio
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from secrets import token_hex
 from typing import Final
 
-from ocpp_css.bus import Bus, Message
+from ocpp_css.bus import Bus
 from ocpp_css.edge.health import Check
 from ocpp_css.gateway.hub import Hub
 from ocpp_css.storage import PROVIDER, Database
@@ -18,7 +17,6 @@ LEAST_FREE_BYTES: Final = 64 << 20
 """Less than this on the disk of the data, and the next commits of an embedded database are at risk."""
 PROOF: Final = "proof of writing"
 PROVEN_FOR_S: Final = 1.0
-BUS_PATIENCE_S: Final = 1.0
 
 
 class Trouble(Exception):  # noqa: N818 - a state of the service, named as one says it
@@ -49,26 +47,8 @@ class Proof:
         await unit.commit()
 
 
-class Echo:
-    """Asks itself over the bus."""
-
-    def __init__(self, bus: Bus) -> None:
-        self._bus = bus
-        self._topic = f"echo.{token_hex(8)}"
-        self.stop = bus.serve(self._topic, self._answer)
-
-    async def check(self) -> None:
-        """Raise when no answer comes."""
-        await self._bus.request(self._topic, {}, BUS_PATIENCE_S)
-
-    @staticmethod
-    async def _answer(message: Message) -> Message:
-        return message
-
-
-def checks(db: Database, bus: Bus, hub: Hub | None, data: Path) -> tuple[Mapping[str, Check], Callable[[], None]]:
-    """The checks by their names in `/health/ready`, and what ends them."""
-    echo = Echo(bus)
+def checks(db: Database, bus: Bus, hub: Hub | None, data: Path) -> Mapping[str, Check]:
+    """The checks by their names in `/health/ready`."""
 
     async def gateway() -> None:
         if hub is not None and hub.is_draining:
@@ -79,5 +59,5 @@ def checks(db: Database, bus: Bus, hub: Hub | None, data: Path) -> tuple[Mapping
         if free < LEAST_FREE_BYTES:
             raise Trouble("the disk is full")
 
-    found = {"database": db.ping, "writer": Proof(db).check, "bus": echo.check, "stations": gateway}
-    return (found | {"disk": disk} if db.is_embedded else found), echo.stop
+    found = {"database": db.ping, "writer": Proof(db).check, "bus": bus.ping, "stations": gateway}
+    return found | {"disk": disk} if db.is_embedded else found

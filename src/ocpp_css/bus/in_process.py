@@ -71,6 +71,9 @@ class InProcessBus:
     async def settle(self, timeout_s: float) -> None:
         """Whoever listens was called already."""
 
+    async def ping(self) -> None:
+        """There is nothing that could be away."""
+
     async def close(self) -> None:
         """Nothing waits."""
 

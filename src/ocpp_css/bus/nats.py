@@ -30,6 +30,7 @@ HELLO_S: Final = 3.0
 """How often a process says that it is there and what it listens to."""
 SILENT_S: Final = 10.0
 """After so long without a word a process is not waited for."""
+PING_S: Final = 1
 LARGEST_BYTES: Final = 900_000
 """Of one NATS message; the server's own limit is 1 MiB unless set."""
 _TOPIC = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
@@ -319,6 +320,12 @@ class NatsBus:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def ping(self) -> None:
+        """Ask the server itself, not this process."""
+        if not self._nats.is_connected:
+            raise ConnectionError("NATS is away")
+        await self._nats.flush(PING_S)
+
     async def close(self) -> None:
         self._is_closing = True
         if self._beat is not None:
@@ -332,7 +339,8 @@ class NatsBus:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._nats.close()
+        with contextlib.suppress(RuntimeError):  # what was to be sent to a server that is away
+            await self._nats.close()
 
 
 def _is_there(settling: _Settling, name: str) -> None:

@@ -60,6 +60,10 @@ class Bus(Protocol):
         """Return when every process has what was published here before, or after `timeout_s`."""
         ...
 
+    async def ping(self) -> None:
+        """Raise when the engine does not answer."""
+        ...
+
     async def close(self) -> None:
         """Send what waits, and let go."""
         ...

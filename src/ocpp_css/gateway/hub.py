@@ -10,13 +10,14 @@ from typing import Any, Final
 
 import structlog
 from picows import WSCloseCode
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 
 from ocpp_css.bus import Bus, Message
 from ocpp_css.gateway.connection import Connection
-from ocpp_css.gateway.directory import CERTIFICATE, NO_CREDENTIAL, Directory, StationEntry
+from ocpp_css.gateway.directory import Directory, StationEntry
 from ocpp_css.gateway.dispatch import Dispatcher
 from ocpp_css.gateway.events import ConnectionRefused, StationConnected, StationDisconnected
+from ocpp_css.gateway.links import links_of, profile_in_use
 from ocpp_css.gateway.seen import SEEN
 from ocpp_css.storage import Database, Outcome, StateKey, Unit
 from ocpp_css.storage.tables import LINKS
@@ -204,7 +205,7 @@ class Hub:
             for connection in connections:
                 await self._enrol(connection)
             unit = self.db.unit(tenant)
-            links = await _links(unit, [connection.station.station_id for connection in connections])
+            links = await links_of(unit, [connection.station.station_id for connection in connections])
             claims = [self._claim(c, links.get(c.station.station_id)) for c in connections if c.is_wanted]
             claimed = [connection for connection in await asyncio.gather(*claims) if connection is not None]
             await self._load_states(unit, claimed)
@@ -243,7 +244,7 @@ class Hub:
             return None
         row = {
             "node": self.db.node, "is_online": True, "ocpp_version": connection.protocol.name,
-            "address": connection.address, "security_profile": _profile(connection), "changed_at": since,
+            "address": connection.address, "security_profile": profile_in_use(connection), "changed_at": since,
         }  # fmt: skip
         fence = 1 if link is None else link.version + 1
         if link is None:
@@ -300,7 +301,7 @@ class Hub:
             if connection.fence:
                 by_tenant[connection.station.tenant].append(connection)
         for tenant, connections in by_tenant.items():
-            links = await _links(self.db.unit(tenant), [connection.station.station_id for connection in connections])
+            links = await links_of(self.db.unit(tenant), [connection.station.station_id for connection in connections])
             for connection in connections:
                 link = links.get(connection.station.station_id)
                 if link is not None and link.version > connection.fence:
@@ -396,20 +397,3 @@ async def _until(is_so: Callable[[], bool], ends: float) -> None:
 
 def _key(connection: Connection) -> Key:
     return connection.station.tenant, connection.station.station_id
-
-
-def _profile(connection: Connection) -> int:
-    """The security profile in use: what the connection is, not what the station should be."""
-    if connection.credential == CERTIFICATE:
-        return 3
-    has_password = connection.credential != NO_CREDENTIAL
-    return (2 if has_password else 0) if connection.is_encrypted else int(has_password)
-
-
-async def _links(unit: Unit, stations: Sequence[int]) -> dict[int, Row[Any]]:
-    found: dict[int, Row[Any]] = {}
-    for start in range(0, len(stations), 500):
-        chunk = stations[start : start + 500]
-        rows = await unit.all(select(LINKS).where(LINKS.c.station_id.in_(chunk)))
-        found.update((row.station_id, row) for row in rows)
-    return found
