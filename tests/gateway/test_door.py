@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from typing import Any
 
 import httpx
 import pytest
@@ -11,7 +12,9 @@ from tests.gateway.raw import RawWire, answer_to, authorization, request, status
 from tests.running import default_account, station, whole_service
 
 from ocpp_css.app.running import Service
+from ocpp_css.charging.stations import store as stations_store
 from ocpp_css.gateway import limits
+from ocpp_css.storage import Database
 from ocpp_css.storage.tables import FACTS
 
 pytestmark = pytest.mark.anyio
@@ -352,3 +355,23 @@ async def test_the_library_of_the_tests_is_refused_too(service: Service, registe
     with pytest.raises(websockets.InvalidStatus):
         async with station(service, identity, password="wrong"):
             pass
+
+
+async def test_a_station_registered_while_the_directory_is_read_anew_gets_in(
+    service: Service, register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, registered = service.wiring.services["directory"], asyncio.Event()
+    read = stations_store.load_all
+
+    async def late(db: Database) -> Any:
+        found = await read(db)
+        await registered.wait()
+        return found
+
+    monkeypatch.setattr(stations_store, "load_all", late)
+    reading = asyncio.create_task(directory.load())
+    await asyncio.sleep(0)
+    identity = await register()
+    registered.set()
+    await reading
+    assert directory.find(identity, None) is not None

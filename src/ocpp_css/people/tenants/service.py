@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ocpp_css.bus import Bus, Message
+from ocpp_css.bus import Bus, Message, News
 from ocpp_css.edge.principal import Principal
 from ocpp_css.kit.errors import Conflict
 from ocpp_css.kit.ids import parse_public, public
@@ -142,14 +142,16 @@ class MemoryDoors:
         self._db = db
         self._by_code: dict[str, Message] = {}
         self._default: Message | None = None
-        self.unsubscribe = bus.subscribe(TOPIC, self._told)
+        self._news = News(self._told)
+        self.unsubscribe = bus.subscribe(TOPIC, self._news.hear)
 
     async def load(self) -> None:
         """Read all accounts."""
-        accounts = await store.load_all(self._db.unit(PROVIDER))
-        self._by_code, self._default = {}, None
-        for account in accounts:
-            self._told(TOPIC, _door(account))
+        with self._news.kept():
+            accounts = await store.load_all(self._db.unit(PROVIDER))
+            self._by_code, self._default = {}, None
+            for account in accounts:
+                self._told(TOPIC, _door(account))
 
     def tenant_of_code(self, code: str) -> int | None:
         """The account with this connection code."""

@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from ocpp_css.bus import Bus, Message
+from ocpp_css.bus import Bus, Message, News
 from ocpp_css.charging.stations import store
 from ocpp_css.charging.stations.model import Station
 from ocpp_css.gateway.directory import StationEntry
@@ -42,16 +42,20 @@ class MemoryDirectory:
         self._by_identity: dict[tuple[int, str], StationEntry] = {}
         self._bare: dict[str, tuple[int, int]] = {}
         self._by_number: dict[tuple[int, int], StationEntry] = {}
-        self.unsubscribe = bus.subscribe("stations.*", self._told)
+        self._news = News(self._told)
+        self.unsubscribe = bus.subscribe("stations.*", self._news.hear)
 
     async def load(self) -> None:
         """Read all stations: before the port opens, and where changes may have been missed."""
-        stations, self._bare = await store.load_all(self._db)
-        gone = self._by_number.keys() - {(tenant, station.station_id) for tenant, station in stations}
-        for place in gone:
-            del self._by_identity[place[0], self._by_number.pop(place).identity]
-        for tenant, station in stations:
-            self._keep(tenant, describe(station))
+        before = set(self._by_number)
+        with self._news.kept():
+            stations, self._bare = await store.load_all(self._db)
+            for place in before - {(tenant, station.station_id) for tenant, station in stations}:
+                gone = self._by_number.pop(place, None)
+                if gone is not None:
+                    del self._by_identity[place[0], gone.identity]
+            for tenant, station in stations:
+                self._keep(tenant, describe(station))
 
     def find(self, identity: str, code: str | None) -> StationEntry | None:
         """See the port."""
