@@ -167,8 +167,6 @@ class Connection(WSListener):
             self.hub.count(self, "reused_message_id")
         if self.fence:
             self.hub.dispatcher.handle(self, request)
-            if self.hub.dispatcher.db.is_congested:
-                self.rest()
         else:
             self._held = request
 

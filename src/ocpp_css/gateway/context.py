@@ -1,14 +1,19 @@
 """What a handler of a station's message is given."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ocpp_css.gateway.directory import StationEntry
 from ocpp_css.gateway.messages import Exchange
 from ocpp_css.kit.secrets import Secrets
 from ocpp_css.ocpp.session import Incoming
 from ocpp_css.ocpp.versions import Protocol
-from ocpp_css.storage import Database, Unit
+from ocpp_css.storage import Unit
 from ocpp_css.storage.pseudonyms import Pseudonyms
+
+if TYPE_CHECKING:
+    from ocpp_css.gateway.connection import Connection
+    from ocpp_css.gateway.dispatch import Dispatcher
 
 
 class Context:
@@ -17,23 +22,31 @@ class Context:
     Unit and row are made when they are first asked for: a Heartbeat needs neither.
     """
 
-    __slots__ = (
-        "_exchange", "_now", "_unit", "db", "fence", "memory", "protocol", "pseudonyms", "request", "secrets",
-        "station", "tries",
-    )  # fmt: skip
+    __slots__ = ("_exchange", "_now", "_unit", "connection", "dispatcher", "request", "station", "tries")
 
-    db: Database
-    fence: int
-    memory: dict[str, object]
-    protocol: Protocol
-    pseudonyms: Pseudonyms
+    connection: "Connection"
+    dispatcher: "Dispatcher"
     request: Incoming
-    secrets: Secrets
     station: StationEntry
     tries: int
     _exchange: Exchange | None
     _now: datetime | None
     _unit: Unit | None
+
+    @property
+    def protocol(self) -> Protocol:
+        """The version that the station speaks."""
+        return self.connection.protocol
+
+    @property
+    def pseudonyms(self) -> Pseudonyms:
+        """What stands for id tokens."""
+        return self.dispatcher.pseudonyms
+
+    @property
+    def secrets(self) -> Secrets:
+        """The keys that are not in the database."""
+        return self.dispatcher.secrets
 
     @property
     def raw(self) -> bytes:
@@ -45,7 +58,7 @@ class Context:
         """When the message came, or was taken up again."""
         now = self._now
         if now is None:
-            now = self._now = self.db.clock()
+            now = self._now = self.dispatcher.db.clock()
         return now
 
     @property
@@ -58,10 +71,11 @@ class Context:
         """The unit of work of this message: the station's memory and its fence go with it."""
         unit = self._unit
         if unit is None:
-            unit = self._unit = Unit(self.db, self.station.tenant, self.now)
-            unit.station = self.station.station_id
-            unit.fence = self.fence
-            unit.memory = self.memory
+            station, connection = self.station, self.connection
+            unit = self._unit = Unit(self.dispatcher.db, station.tenant, self.now)
+            unit.station = station.station_id
+            unit.fence = connection.fence
+            unit.memory = connection.memory
             unit.retry = self.tries > 1
         return unit
 
@@ -72,11 +86,6 @@ class Context:
         if exchange is None:
             exchange = self._exchange = Exchange("in", self.request.message_id, self.request.action, "", self.now)
         return exchange
-
-    @property
-    def is_blank(self) -> bool:
-        """The handler neither changed nor read anything by a unit, nor marked the row."""
-        return (self._unit is None or self._unit.is_empty) and (self._exchange is None or self._exchange.is_repeat)
 
     def forget(self) -> None:
         """Begin with a new unit and a new row."""

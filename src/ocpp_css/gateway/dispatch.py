@@ -60,18 +60,12 @@ class Dispatcher:
 class Work(Context):
     """One request in work: the context of its handler, and the way of its answer."""
 
-    __slots__ = ("begun", "connection", "dispatcher", "frame", "message", "route")
+    __slots__ = ("begun", "frame", "message", "route")
 
     def __init__(self, dispatcher: Dispatcher, connection: "Connection", request: Incoming) -> None:
         self.dispatcher = dispatcher
         self.connection = connection
         self.request = request
-        self.db = dispatcher.db
-        self.fence = connection.fence
-        self.memory = connection.memory
-        self.protocol = connection.protocol
-        self.pseudonyms = dispatcher.pseudonyms
-        self.secrets = dispatcher.secrets
         self.station = connection.station
         self.tries = 1
         self.frame = b""
@@ -158,15 +152,25 @@ class Work(Context):
         if response is not None:
             payload = encode(response)
             self.frame = frames.result(self.request.message_id, payload)
-        if self.is_blank and (self._exchange is not None or (self.request.action in _QUIET and not self._is_logged())):
+        if self._says_nothing_new():
             self._release()
             return
         self._record(payload)
         self.unit.submit(self._committed)
+        if self.dispatcher.db.is_congested:
+            self.connection.rest()
+
+    def _says_nothing_new(self) -> bool:
+        """Nothing is to be stored: a repetition, or one of the messages that write no row of their own."""
+        if self._unit is not None and not self._unit.is_empty:
+            return False
+        if self._exchange is not None:
+            return self._exchange.is_repeat
+        return self.request.action in _QUIET and not self._is_logged()
 
     def _is_logged(self) -> bool:
         """Heartbeats are logged while someone watches, or by setting (RULES 3.5)."""
-        return self.station.logs_heartbeats or self.db.bus.is_watched(self.connection.topic)
+        return self.station.logs_heartbeats or self.dispatcher.db.bus.is_watched(self.connection.topic)
 
     def _record(self, answer: bytes) -> None:
         exchange, unit, action = self.exchange, self.unit, self.route.action
@@ -225,7 +229,7 @@ class Work(Context):
         Once is enough for a repetition; stations that start with one limited token at once take turns.
         """
         self.tries += 1
-        self.memory.clear()
+        self.connection.memory.clear()
         notes = self.exchange.notes
         self.forget()
         self.exchange.notes = notes
@@ -238,7 +242,7 @@ class Work(Context):
         self.connection.close(WSCloseCode.SERVICE_RESTART, "state reloaded")
 
     def _watchers(self) -> None:
-        bus, topic = self.db.bus, self.connection.topic
+        bus, topic = self.dispatcher.db.bus, self.connection.topic
         if bus.is_watched(topic):
             bus.publish(topic, self.exchange.message())
 
@@ -247,7 +251,7 @@ class Work(Context):
         self.connection.answered(self.request, self.frame)
 
     def _end(self, outcome: str) -> None:
-        dispatcher, station, took_ns = self.dispatcher, self.connection.station, time.perf_counter_ns() - self.begun
+        dispatcher, station, took_ns = self.dispatcher, self.station, time.perf_counter_ns() - self.begun
         dispatcher.in_work -= 1
         dispatcher.received.note(station.tenant, self.request.action, outcome, took_ns)
         if dispatcher.traces is not None and dispatcher.traces.wants():

@@ -67,7 +67,7 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-def parse(data: bytes, *, has_send: bool = True) -> Frame:
+def parse(data: bytes, has_send: bool = True) -> Frame:
     """The frame in `data`; never raises, whatever the bytes are. `has_send`: the types of 2.1 are known."""
     try:
         request = _decode_request(data)

@@ -96,20 +96,17 @@ class Session:
 
     def receive(self, data: bytes) -> Received:
         """Take one message in. None: a request was queued behind the open one (see `next_request`)."""
-        frame = frames.parse(data, has_send=self.protocol.has_send)
+        frame = frames.parse(data, self.protocol.has_send)
         if type(frame) is Request:
-            return self._request(frame)
+            incoming = Incoming(frame)
+            if self._open_in is None and incoming.message_id not in self._answers:
+                self._open_in = incoming
+                return incoming
+            return self._second(incoming)
         if type(frame) is Malformed:
             return self._malformed(frame)
         assert isinstance(frame, Result | Failure)
         return self._answer(frame)
-
-    def _request(self, request: Request) -> Received:
-        incoming = Incoming(request)
-        if self._open_in is None and incoming.message_id not in self._answers:
-            self._open_in = incoming
-            return incoming
-        return self._second(incoming)
 
     def _second(self, incoming: Incoming) -> Received:
         """A request that came before, or that comes while one is in work."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Table
 
+from ocpp_css.storage.fences import Fence
 from ocpp_css.storage.statements import key_of
 from ocpp_css.storage.tables import FACTS
 from ocpp_css.storage.unit import Op, Outcome, Unit
@@ -17,7 +18,7 @@ Values = tuple[Any, ...]
 class Guards:
     """What must hold for units to be written; as an answer, what does not."""
 
-    fences: set[Values] = field(default_factory=set)
+    fences: set[Fence] = field(default_factory=set)
     versions: dict[Table, set[Values]] = field(default_factory=dict)
     absences: dict[tuple[Table, Columns], set[Values]] = field(default_factory=dict)
 

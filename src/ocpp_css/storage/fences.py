@@ -8,6 +8,9 @@ from ocpp_css.storage.tables import LINKS
 
 _READ = f"SELECT version FROM {LINKS.name} WHERE tenant_id = ? AND station_id = ?"  # noqa: S608 - a table's name
 
+Fence = tuple[int, int, int]
+"""Tenant, station, fencing number."""
+
 
 class Fences:
     """Inside the writer's transaction this knows what the table says: whatever another connection wrote since the last
@@ -16,24 +19,30 @@ class Fences:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._known: dict[tuple[int, int], int | None] = {}
+        self._newest: dict[tuple[int, int], Fence] = {}
+        self._valid: set[Fence] = set()
         self._seen = -1
 
-    def failed(self, wanted: Iterable[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
+    def failed(self, wanted: set[Fence]) -> set[Fence]:
         """Those of the (tenant, station, fence) that are not the newest."""
         (version,) = self._connection.execute("PRAGMA data_version").fetchone()
         if version != self._seen:
-            self._known.clear()
+            self._newest.clear()
+            self._valid.clear()
             self._seen = version
-        known = self._known
-        return {fence for fence in wanted if known.get(fence[:2]) != fence[2] and self._read(fence[:2]) != fence[2]}
+        return {fence for fence in wanted - self._valid if not self._is_newest(fence)}
 
-    def _read(self, station: tuple[int, int]) -> int | None:
-        row = self._connection.execute(_READ, station).fetchone()
-        newest = self._known[station] = None if row is None else row[0]
-        return newest
+    def _is_newest(self, fence: Fence) -> bool:
+        station = (fence[0], fence[1])
+        if station not in self._newest:
+            row = self._connection.execute(_READ, station).fetchone()
+            newest = self._newest[station] = (*station, -1 if row is None else row[0])
+            self._valid.add(newest)
+        return self._newest[station] == fence
 
     def forget(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """These rows of the table, or their keys, are being written."""
         for row in rows:
-            self._known.pop(row[:2], None)
+            newest = self._newest.pop((row[0], row[1]), None)
+            if newest is not None:
+                self._valid.discard(newest)
