@@ -138,7 +138,7 @@ class NatsBus:
             await self._nats.publish(subject, packet)
         except (NatsError, OSError) as fault:
             self.unsent += 1
-            _log.warning("not told to others", error=repr(fault))
+            _log.warning("not told to others", exc_info=fault)
 
     async def _told(self, received: Msg) -> None:
         for topic, message in msgspec.json.decode(received.data):
@@ -256,7 +256,7 @@ class NatsBus:
             await ended.wait()
             await subscription.drain()
         except (NatsError, OSError) as fault:
-            _log.warning("topic not served", pattern=pattern, error=repr(fault))
+            _log.warning("topic not served", pattern=pattern, exc_info=fault)
 
     async def _answer(self, received: Msg) -> None:
         """Answer one request, if its time is not over: who asked has given up then, and would ask a second time."""
@@ -302,7 +302,7 @@ class NatsBus:
     async def _failed(self, fault: Exception) -> None:
         if isinstance(fault, SlowConsumerError):
             self.gaps += 1
-        _log.warning("bus", error=repr(fault))
+        _log.warning("bus", exc_info=fault)
 
     async def _disconnected(self) -> None:
         if not self._is_closing:
