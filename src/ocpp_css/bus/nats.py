@@ -222,7 +222,7 @@ class NatsBus:
             async with asyncio.timeout(timeout_s):
                 await settling.done.wait()
         except TimeoutError:
-            _log.warning("other processes did not confirm in time", missing=len(settling.missing))
+            _log.warning("other processes did not confirm in time", count=len(settling.missing))
         finally:
             del self._settling[number]
 
