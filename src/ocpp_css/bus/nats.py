@@ -270,7 +270,7 @@ class NatsBus:
             except TimeoutError:
                 return
             except Exception as fault:  # noqa: BLE001 - told to who asked
-                _log.error("request not answered", subject=received.subject, exc_info=fault)
+                _log.error("request not answered", topic=received.subject, exc_info=fault)
                 reply = {"fault": repr(fault)}
         packet = msgspec.json.encode(reply)
         if len(packet) > LARGEST_BYTES:
