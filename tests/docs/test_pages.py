@@ -73,6 +73,7 @@ def test_blocks_in_other_languages_can_be_read(page: str):
 def test_variables_of_settings_are_there():
     known = {f"OCPP_CSS_{name.upper()}" for name in Settings.__slots__}
     known |= {"OCPP_CSS_API_KEY", "OCPP_CSS_URL", "OCPP_CSS_PASSWORD", "OCPP_CSS_CHROMIUM"}
+    known |= {"OCPP_CSS_EMULATE_URL", "OCPP_CSS_EMULATE_PASSWORD"}
     for page in PAGES:
         found = set(_VARIABLE.findall((DOCS / page).read_text("utf-8")))
         assert found - known == set(), page

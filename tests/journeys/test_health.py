@@ -86,13 +86,3 @@ async def boot(served: Served) -> Any:
     """What a station that comes is answered."""
     async with station(served, "CP1") as wire:
         return await wire.boot()
-
-
-async def test_it_is_not_ready_when_its_own_bus_does_not_answer(service: Service) -> None:
-    async with httpx.AsyncClient(base_url=service.web_url) as client:
-        bus = service.wiring.bus
-        servers = bus._servers  # type: ignore[attr-defined]
-        taken = {topic: servers.pop(topic) for topic in [*servers] if topic.startswith("echo.")}
-        assert (await ready(client))[1]["bus"] == "failed"
-        servers.update(taken)
-        assert (await ready(client))[0] == 200

@@ -117,9 +117,9 @@ async def plan_of(url: str, since: datetime, until: datetime) -> str:
     asked: list[Any] = []
     reading = db.read
 
-    async def note(query: Any) -> Any:
+    async def note(query: Any, **how: Any) -> Any:
         asked.append(query)
-        return await reading(query)
+        return await reading(query, **how)
 
     db.read = note  # type: ignore[method-assign]
     await store.page(db.unit(1), 7, {"since": since, "until": until}, None, 50)

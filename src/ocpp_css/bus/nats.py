@@ -138,7 +138,7 @@ class NatsBus:
             await self._nats.publish(subject, packet)
         except (NatsError, OSError) as fault:
             self.unsent += 1
-            _log.warning("not told to others", error=repr(fault))
+            _log.warning("not told to others", exc_info=fault)
 
     async def _told(self, received: Msg) -> None:
         for topic, message in msgspec.json.decode(received.data):
@@ -222,7 +222,7 @@ class NatsBus:
             async with asyncio.timeout(timeout_s):
                 await settling.done.wait()
         except TimeoutError:
-            _log.warning("other processes did not confirm in time", missing=len(settling.missing))
+            _log.warning("other processes did not confirm in time", count=len(settling.missing))
         finally:
             del self._settling[number]
 
@@ -256,7 +256,7 @@ class NatsBus:
             await ended.wait()
             await subscription.drain()
         except (NatsError, OSError) as fault:
-            _log.warning("topic not served", pattern=pattern, error=repr(fault))
+            _log.warning("topic not served", pattern=pattern, exc_info=fault)
 
     async def _answer(self, received: Msg) -> None:
         """Answer one request, if its time is not over: who asked has given up then, and would ask a second time."""
@@ -270,7 +270,7 @@ class NatsBus:
             except TimeoutError:
                 return
             except Exception as fault:  # noqa: BLE001 - told to who asked
-                _log.error("request not answered", subject=received.subject, exc_info=fault)
+                _log.error("request not answered", topic=received.subject, exc_info=fault)
                 reply = {"fault": repr(fault)}
         packet = msgspec.json.encode(reply)
         if len(packet) > LARGEST_BYTES:
@@ -302,7 +302,7 @@ class NatsBus:
     async def _failed(self, fault: Exception) -> None:
         if isinstance(fault, SlowConsumerError):
             self.gaps += 1
-        _log.warning("bus", error=repr(fault))
+        _log.warning("bus", exc_info=fault)
 
     async def _disconnected(self) -> None:
         if not self._is_closing:

@@ -51,7 +51,7 @@ class PresenceWatch:
                     await self._woken()
                 await self._sweep()
             except Exception as fault:  # noqa: BLE001 - the next turn tries again
-                _log.warning("presence not kept", error=repr(fault))
+                _log.warning("presence not kept", exc_info=fault)
 
     async def _sweep(self) -> None:
         """Stations online at a process that is not: each put offline once, and its fence raised, whoever looks first.

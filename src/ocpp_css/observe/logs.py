@@ -18,8 +18,9 @@ from typing import Any, Final, TextIO
 import structlog
 
 FIELDS: Final = frozenset({
-    "action", "address", "check", "command", "count", "event", "exception", "is_known", "level", "logger", "method",
-    "order", "outcome", "path", "place", "reason", "request_id", "station", "stations", "tenant", "timestamp", "where",
+    "action", "address", "bytes", "check", "command", "count", "event", "exception", "is_known", "level", "logger",
+    "method", "node", "order", "outcome", "path", "pattern", "place", "reason", "request_id", "station", "stations",
+    "tenant", "timestamp", "topic", "where",
 })  # fmt: skip
 """Every field of a line. A field that is not here is left out; a test compares the list with the program."""
 

@@ -61,4 +61,4 @@ class OutsideWatch:
             try:
                 await self.look()
             except Exception as fault:  # noqa: BLE001 - whatever the fault, the next second asks again
-                await _log.awarning("outside_watch_failed", error=repr(fault))
+                await _log.awarning("outside_watch_failed", exc_info=fault)
