@@ -11,7 +11,7 @@ import asyncpg
 from sqlalchemy import Table
 
 from ocpp_css.charging.transactions.store import TRANSACTIONS
-from ocpp_css.gateway.messages import MESSAGES
+from ocpp_css.gateway.messages import LATE, MESSAGES
 from ocpp_css.kit.clock import rfc3339, to_micros
 from ocpp_css.kit.ids import first_id_at
 from ocpp_css.storage import Document, UtcTime
@@ -128,6 +128,8 @@ def fill_sqlite(path: Path, fleet: Fleet) -> int:
     for table, chunk in _chunks(fleet, datetime.now(UTC), is_embedded=True):
         connection.executemany(f"INSERT INTO {table.name} VALUES ({', '.join('?' * len(table.c))})", chunk)
         count += len(chunk) * (table is MESSAGES)
+    names = ", ".join(LATE.c.keys())
+    connection.execute(f"INSERT INTO {LATE.name} SELECT {names} FROM {MESSAGES.name} ORDER BY {names}")
     connection.execute("COMMIT")
     connection.close()
     return count

@@ -25,7 +25,12 @@ def areas() -> None:
 
 def differences(connection: Connection) -> list[Any]:
     context = MigrationContext.configure(
-        connection, opts={"compare_type": True, "include_name": migrating.is_no_partition}
+        connection,
+        opts={
+            "compare_type": True,
+            "include_name": migrating.is_no_partition,
+            "include_object": migrating.belongs(connection.dialect.name),
+        },
     )
     return compare_metadata(context, METADATA)
 

@@ -1,13 +1,15 @@
 """The message log: one row an exchange, which is the one row that most messages write (RULES 3.5)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Index, Integer, Text, literal
+from sqlalchemy import BigInteger, Column, Index, Integer, Row, Text, literal
 
+from ocpp_css.kit.ids import LARGEST
 from ocpp_css.ocpp.messages import TokenPath
-from ocpp_css.storage import Document, Unit, UtcTime, tenant_table
+from ocpp_css.storage import AnySelect, Document, Unit, UtcTime, late_index, tenant_table
 from ocpp_css.storage.pseudonyms import Pseudonyms
 
 MESSAGES = tenant_table(
@@ -26,12 +28,13 @@ MESSAGES = tenant_table(
     Column("digest", BigInteger),
     Column("notes", Document),
     key=("id",),
-    indexes=[("station_id", "id")],
 )
 """A request and its answer; `direction` is that of the request: `in` from the station, `out` to it.
 
 `digest` tells the same meaning again, `notes` are the breaches of the schema that were put right.
 """
+
+LATE = late_index(MESSAGES, "station_id", "id")
 
 Index(
     "ix_messages_errors",
@@ -60,9 +63,44 @@ Index(
 )
 
 
+STATIONS_AT_ONCE = 50
+ROWS_AT_ONCE = 10_000
+
 _TOLD = (
     "id", "direction", "message_id", "action", "payload", "answer", "error", "latency_us", "transaction_id", "notes",
 )  # fmt: skip
+
+
+async def of_stations(
+    unit: Unit,
+    query: AnySelect,
+    stations: Sequence[int],
+    *,
+    ids: tuple[int, int] = (0, LARGEST),
+    limit: int,
+    is_newest_first: bool = True,
+) -> dict[int, list[Row[Any]]]:
+    """Rows of each station, in the order of their ids, at most `limit` of each; `ids`: the first and last that count.
+
+    `query` selects from `MESSAGES` and may narrow further; `id` and `station_id` are among its columns.
+    """
+    late = {station: unit.late_rows(MESSAGES, station) for station in stations}
+    place = MESSAGES.c if None in late.values() else LATE.c
+    part = query if place is MESSAGES.c else query.select_from(LATE.join(MESSAGES, LATE.c.id == MESSAGES.c.id))
+    part = part.where(place.id.between(*ids)).order_by(place.id.desc() if is_newest_first else place.id).limit(limit)
+    found: dict[int, dict[int, Row[Any]]] = {station: {} for station in stations}
+    for start in range(0, len(stations), STATIONS_AT_ONCE):
+        parts = [part.where(place.station_id == station) for station in stations[start : start + STATIONS_AT_ONCE]]
+        for row in await unit.all_of(parts):
+            found[row.station_id][row.id] = row
+    numbers = sorted(n for rows in late.values() for n in rows or () if ids[0] <= n <= ids[1])
+    for start in range(0, len(numbers), ROWS_AT_ONCE):
+        for row in await unit.all(query.where(MESSAGES.c.id.in_(numbers[start : start + ROWS_AT_ONCE]))):
+            found[row.station_id][row.id] = row
+    return {
+        station: [rows[number] for number in sorted(rows, reverse=is_newest_first)[:limit]]
+        for station, rows in found.items()
+    }
 
 
 class Exchange:

@@ -1,7 +1,16 @@
 """Where rows live: units of work, group commit, tenant scope, the outbox, migrations."""
 
 from ocpp_css.storage.database import Database
-from ocpp_css.storage.schema import METADATA, PROVIDER, Document, UtcTime, personal, tenant_table, version_column
+from ocpp_css.storage.schema import (
+    METADATA,
+    PROVIDER,
+    Document,
+    UtcTime,
+    late_index,
+    personal,
+    tenant_table,
+    version_column,
+)
 from ocpp_css.storage.unit import AnySelect, CacheKey, Fact, Outcome, StateKey, Unit, joined
 
 __all__ = [
@@ -17,6 +26,7 @@ __all__ = [
     "Unit",
     "UtcTime",
     "joined",
+    "late_index",
     "personal",
     "tenant_table",
     "version_column",

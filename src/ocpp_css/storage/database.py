@@ -149,6 +149,10 @@ class Database:
         """
         self._later[table, key] = key + values
 
+    def late_rows(self, table: Table, tenant: int, owner: int) -> Sequence[int] | None:
+        """The numbers of an owner's rows that may be missing in the late index; None where there is a real one."""
+        return self._writer.late(table, tenant, owner) if isinstance(self._writer, SqliteWriter) else None
+
     async def flush(self) -> None:
         """Write what was said to be written later; what cannot be stored now waits for the next time."""
         rows, self._later = self._later, {}

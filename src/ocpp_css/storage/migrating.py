@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.schema import SchemaItem
 
 from ocpp_css.kit.errors import Refusal
 from ocpp_css.storage.partitions import MARK
@@ -56,6 +57,15 @@ def config(connection: Connection | None = None) -> Config:
     settings.set_main_option("script_location", str(FOLDER))
     settings.attributes["connection"] = connection
     return settings
+
+
+def belongs(dialect: str) -> Callable[..., bool]:
+    """Whether one of the program's tables or indexes is there in this kind of database."""
+
+    def is_there(item: SchemaItem, *_about: object) -> bool:
+        return bool(item.info.get("only", dialect) == dialect)
+
+    return is_there
 
 
 def is_no_partition(name: str | None, kind: str, _parents: object) -> bool:

@@ -73,13 +73,25 @@ def tenant_table(
     for column in columns:
         column.nullable = column.nullable and column.name not in key
     tenant = Column("tenant_id", BigInteger, autoincrement=False, nullable=False)
-    table = Table(name, METADATA, tenant, *columns, PrimaryKeyConstraint("tenant_id", *key))
+    table = Table(name, METADATA, tenant, *columns, PrimaryKeyConstraint("tenant_id", *key), **options)
     table.info["key"] = ("tenant_id", *key)
     for parts in unique:
         Index(f"uq_{name}_{'_'.join(parts)}", table.c.tenant_id, *(table.c[part] for part in parts), unique=True)
     for parts in indexes:
         Index(f"ix_{name}_{'_'.join(parts)}", table.c.tenant_id, *(table.c[part] for part in parts))
     return table
+
+
+def late_index(table: Table, owner: str, number: str) -> Table:
+    """The table that finds the rows of an owner in order, on SQLite, where an index of its own would cost as much as
+    the rows (decision 12); PostgreSQL has an index, and leaves this table empty.
+    """
+    columns = (Column(owner, BigInteger), Column(number, BigInteger))
+    companion = tenant_table(f"{table.name}_late", *columns, key=(owner, number), sqlite_with_rowid=False)
+    table.info["late"] = companion
+    parts = (table.c.tenant_id, table.c[owner], table.c[number])
+    Index(f"ix_{table.name}_{owner}_{number}", *parts, info={"only": "postgresql"}).ddl_if(dialect="postgresql")
+    return companion
 
 
 def personal(category: str) -> dict[str, Any]:

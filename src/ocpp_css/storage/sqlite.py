@@ -13,6 +13,8 @@ from sqlalchemy import Table
 from ocpp_css.storage import statements
 from ocpp_css.storage.batch import Batch, Guards, gather
 from ocpp_css.storage.fences import Fences
+from ocpp_css.storage.late import LateIndex
+from ocpp_css.storage.schema import METADATA
 from ocpp_css.storage.tables import LINKS
 from ocpp_css.storage.unit import Op, Outcome, Unit
 from ocpp_css.storage.writing import Writer
@@ -37,6 +39,9 @@ class SqliteWriter(Writer):
         self._converters: dict[Any, list[tuple[int, statements.Convert]]] = {}
         self._connection = self._connect()
         self._fences = Fences(self._connection)
+        self._late = {
+            table: LateIndex(self._connection, table) for table in METADATA.tables.values() if "late" in table.info
+        }
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
         self._checkpointer = threading.Thread(target=self._checkpoints, name="sqlite-checkpoint", daemon=True)
         self._stopped = threading.Event()
@@ -78,14 +83,22 @@ class SqliteWriter(Writer):
 
     async def _attempt(self, batch: Batch) -> None:
         await self._wait("BEGIN IMMEDIATE")
+        written = {}
         try:
             self._write(batch)
+            written = {index: index.write() for index in self._late.values()}
             await self._wait("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
                 await self._wait("ROLLBACK")
+            for index, rows in written.items():
+                index.put_back(rows)
             raise
         batch.settle(Outcome.COMMITTED)
+
+    def late(self, table: Table, tenant: int, owner: int) -> Sequence[int]:
+        """The numbers of an owner's rows that may be missing in the table's late index."""
+        return self._late[table].of((tenant, owner))
 
     async def _wait(self, statement: str) -> None:
         """Do what may wait beside the loop."""
@@ -108,6 +121,8 @@ class SqliteWriter(Writer):
         for (op, table, changed), rows in batch.grouped().items():
             if table is LINKS:
                 self._fences.forget(rows)
+            elif op is Op.INSERT and table in self._late:
+                self._late[table].note(rows)
             converted = statements.convert_rows(rows, self._conversions(op, table, changed))
             for chunk in chunks(converted):
                 self._connection.execute(

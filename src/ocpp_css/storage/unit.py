@@ -266,6 +266,10 @@ class Unit:
         parts = [select(scoped(query, self.tenant).subquery()) for query in queries]
         return await self._db.read(union_all(*parts), is_patient=self.waits) if parts else []
 
+    def late_rows(self, table: Table, owner: int) -> Sequence[int] | None:
+        """The numbers of an owner's rows that may be missing in the late index; None where there is a real one."""
+        return self._db.late_rows(table, self.tenant, owner)
+
     async def first(self, query: AnySelect) -> Row[Any] | None:
         """The first row of this tenant, or None."""
         rows = await self.all(query.limit(1))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ocpp_css.assembly import Area, PersonalData, Wiring
 from ocpp_css.charging.messages import api, jobs, pages
-from ocpp_css.gateway.messages import MESSAGES
+from ocpp_css.gateway.messages import LATE, MESSAGES
 
 
 async def start(wiring: Wiring) -> Callable[[], Awaitable[None]] | None:
@@ -29,7 +29,7 @@ async def start(wiring: Wiring) -> Callable[[], Awaitable[None]] | None:
 
 AREA = Area(
     name="charging/messages",
-    tables=[MESSAGES],
+    tables=[MESSAGES, LATE],
     start=start,
     routes=api.HANDLERS,
     panels=pages.PANELS,

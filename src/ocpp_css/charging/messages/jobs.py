@@ -58,11 +58,11 @@ async def _forget(db: Database, tenant: int, kept: timedelta, *, of_transactions
     last = await store.forgotten(db.unit(tenant), kind)
     while found := await store.outdated(db.unit(tenant), before, last, AT_ONCE, of_transactions=of_transactions):
         unit = db.unit(tenant)
-        for number in found:
-            store.remove(unit, number)
+        for row in found:
+            store.remove(unit, row.id, row.station_id)
         started = time.monotonic()
         await unit.commit()
-        count, last = count + len(found), found[-1]
+        count, last = count + len(found), found[-1].id
         await asyncio.sleep((time.monotonic() - started) * (1 / SHARE - 1))
     if count:
         unit = db.unit(tenant)

@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from ocpp_css.gateway.messages import BULK, MESSAGES, RARE
+from ocpp_css.gateway.messages import BULK, LATE, MESSAGES, RARE, of_stations
 from ocpp_css.kit.clock import to_micros
-from ocpp_css.kit.ids import first_id_at
+from ocpp_css.kit.ids import LARGEST, first_id_at
 from ocpp_css.storage import Unit
 from ocpp_css.storage.tables import COUNTERS
 
@@ -19,38 +19,44 @@ async def page(
 
     `filters`: action, since, until (of arrival), errors (only those), transaction_id.
     """
-    query = select(MESSAGES).where(MESSAGES.c.station_id == station_id)
+    query, first, last = select(MESSAGES), 0, LARGEST if before is None else before
+    is_rare = bool(filters.get("errors"))
+    if is_rare:
+        query = query.where(MESSAGES.c.error.is_not(None))
     if filters.get("action") is not None:
         query = query.where(MESSAGES.c.action == filters["action"])
-        query = query if filters["action"] in BULK else query.where(RARE)
-    if filters.get("errors"):
-        query = query.where(MESSAGES.c.error.is_not(None))
+        if filters["action"] not in BULK:
+            query, is_rare = query.where(RARE), True
     if filters.get("transaction_id") is not None:
         query = query.where(MESSAGES.c.transaction_id == filters["transaction_id"])
     if filters.get("since") is not None:
-        query = query.where(MESSAGES.c.id >= first_id_at(to_micros(filters["since"]) // 1000))
+        first = first_id_at(to_micros(filters["since"]) // 1000)
     if filters.get("until") is not None:
-        query = query.where(MESSAGES.c.id < first_id_at(to_micros(filters["until"]) // 1000))
-    if before is not None:
-        query = query.where(MESSAGES.c.id <= before)
-    return await unit.all(query.order_by(MESSAGES.c.id.desc()).limit(limit + 1))
+        last = min(last, first_id_at(to_micros(filters["until"]) // 1000) - 1)
+    if is_rare:
+        query = query.where(MESSAGES.c.station_id == station_id, MESSAGES.c.id.between(first, last))
+        return await unit.all(query.order_by(MESSAGES.c.id.desc()).limit(limit + 1))
+    found = await of_stations(unit, query, [station_id], ids=(first, last), limit=limit + 1)
+    return found[station_id]
 
 
 IS_KEPT_LONGER = "transaction_id IS NOT NULL"
 """Rows of transactions, in PostgreSQL's words: their meter values and events are read out of them."""
 
 
-async def outdated(unit: Unit, before: int, after: int, limit: int, *, of_transactions: bool) -> Sequence[int]:
-    """Numbers between the two of exchanges that belong to a transaction, or to none, the oldest first."""
+async def outdated(unit: Unit, before: int, after: int, limit: int, *, of_transactions: bool) -> Sequence[Row[Any]]:
+    """(id, station_id) between the two of exchanges that belong to a transaction, or to none, the oldest first."""
     belongs = MESSAGES.c.transaction_id
-    query = select(MESSAGES.c.id).where(belongs.is_not(None) if of_transactions else belongs.is_(None))
+    query = select(MESSAGES.c.id, MESSAGES.c.station_id)
+    query = query.where(belongs.is_not(None) if of_transactions else belongs.is_(None))
     query = query.where(MESSAGES.c.id > after, MESSAGES.c.id < before)
-    return [row.id for row in await unit.all(query.order_by(MESSAGES.c.id).limit(limit))]
+    return await unit.all(query.order_by(MESSAGES.c.id).limit(limit))
 
 
-def remove(unit: Unit, number: int) -> None:
+def remove(unit: Unit, number: int, station_id: int) -> None:
     """Forget one exchange."""
     unit.delete(MESSAGES, (number,))
+    unit.delete(LATE, (station_id, number))
 
 
 async def forgotten(unit: Unit, kind: str) -> int:

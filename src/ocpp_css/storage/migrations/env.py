@@ -23,6 +23,7 @@ def _run(connection: Connection) -> None:
         render_as_batch=connection.dialect.name == "sqlite",
         render_item=_shown,
         include_name=migrating.is_no_partition,
+        include_object=migrating.belongs(connection.dialect.name),
         compare_type=False,
     )
     with context.begin_transaction():

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from ocpp_css.charging.transactions.model import Transaction
-from ocpp_css.gateway.messages import MESSAGES
+from ocpp_css.gateway.messages import MESSAGES, of_stations
+from ocpp_css.kit.ids import LARGEST
 from ocpp_css.storage import Unit
 
 
@@ -14,10 +15,14 @@ async def messages_of(
     unit: Unit, transaction: Transaction, after_id: int = 0, limit: int = 10_000
 ) -> Sequence[Row[Any]]:
     """The log rows of a transaction, in order of arrival: a range of its station's rows, from its first message on."""
-    query = select(MESSAGES.c.id, MESSAGES.c.at, MESSAGES.c.action, MESSAGES.c.payload, MESSAGES.c.answer)
-    query = query.where(
-        MESSAGES.c.station_id == transaction.station_id,
-        MESSAGES.c.id > max(after_id, transaction.id - 1),
-        MESSAGES.c.transaction_id == transaction.id,
+    columns = (
+        MESSAGES.c.id,
+        MESSAGES.c.station_id,
+        MESSAGES.c.at,
+        MESSAGES.c.action,
+        MESSAGES.c.payload,
+        MESSAGES.c.answer,
     )
-    return await unit.all(query.order_by(MESSAGES.c.id).limit(limit))
+    query = select(*columns).where(MESSAGES.c.transaction_id == transaction.id)
+    station, ids = transaction.station_id, (max(after_id + 1, transaction.id), LARGEST)
+    return (await of_stations(unit, query, [station], ids=ids, limit=limit, is_newest_first=False))[station]

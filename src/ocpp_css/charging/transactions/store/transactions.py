@@ -8,11 +8,11 @@ import msgspec
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Row, Text, func, or_, select
 
 from ocpp_css.charging.transactions.model import NOTHING, Charging, Heard, Transaction
-from ocpp_css.gateway.messages import MESSAGES
+from ocpp_css.gateway.messages import MESSAGES, of_stations
+from ocpp_css.kit.ids import LARGEST
 from ocpp_css.kit.paging import Cursor
 from ocpp_css.model.metering import Reading
 from ocpp_css.storage import (
-    AnySelect,
     Document,
     StateKey,
     Unit,
@@ -81,7 +81,6 @@ METER_ACTIONS = ("MeterValues", "StartTransaction", "StopTransaction", "Transact
 _REMEMBERED = 8
 _REMEMBERED_FOR = timedelta(days=7)
 """A reading told again after longer is stored twice and shown once; so that no old part of the log is read."""
-_STATIONS_A_QUERY = 50
 
 
 async def load_charging(unit: Unit, stations: Sequence[int]) -> dict[int, Charging]:
@@ -109,19 +108,10 @@ async def load_charging(unit: Unit, stations: Sequence[int]) -> dict[int, Chargi
 
 async def _newest_digests(unit: Unit, stations: Sequence[int]) -> dict[int, tuple[int, ...]]:
     """The meaning of the newest meter values of many stations, the oldest first."""
-    found: dict[int, tuple[int, ...]] = {}
-    since = bound(unit.now - _REMEMBERED_FOR)
-    for start in range(0, len(stations), _STATIONS_A_QUERY):
-        parts = [_digests_of(station, since) for station in stations[start : start + _STATIONS_A_QUERY]]
-        for row in sorted(await unit.all_of(parts), key=lambda row: row.id):
-            found[row.station_id] = (*found.get(row.station_id, ()), row.digest)
-    return found
-
-
-def _digests_of(station: int, since: int) -> AnySelect:
-    query = select(MESSAGES.c.station_id, MESSAGES.c.digest, MESSAGES.c.id)
-    query = query.where(MESSAGES.c.station_id == station, MESSAGES.c.digest.is_not(None), MESSAGES.c.id >= since)
-    return query.order_by(MESSAGES.c.id.desc()).limit(_REMEMBERED)
+    query = select(MESSAGES.c.id, MESSAGES.c.station_id, MESSAGES.c.digest).where(MESSAGES.c.digest.is_not(None))
+    ids = (bound(unit.now - _REMEMBERED_FOR), LARGEST)
+    found = await of_stations(unit, query, stations, ids=ids, limit=_REMEMBERED)
+    return {station: tuple(row.digest for row in reversed(rows)) for station, rows in found.items()}
 
 
 def remembered(digests: tuple[int, ...], digest: int) -> tuple[int, ...]:
