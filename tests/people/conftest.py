@@ -25,12 +25,13 @@ from ocpp_css.people import accounts, tenants
 from ocpp_css.people.access.area import AREA as ACCESS
 from ocpp_css.people.accounts.area import AREA as ACCOUNTS
 from ocpp_css.people.audit.area import AREA as AUDIT
+from ocpp_css.people.notices.area import AREA as NOTICES
 from ocpp_css.people.tenants.area import AREA as TENANTS
 from ocpp_css.storage import METADATA, PROVIDER, Database
 from ocpp_css.storage.pseudonyms import Pseudonyms
 from ocpp_css.storage.tables import FACTS
 
-AREAS = [AUDIT, TENANTS, ACCOUNTS, ACCESS]
+AREAS = [AUDIT, NOTICES, TENANTS, ACCOUNTS, ACCESS]
 PASSWORD = "seven purple herons quarrel"
 ORIGIN = "http://testserver.local"
 assert FACTS.name in METADATA.tables
