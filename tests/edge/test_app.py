@@ -227,7 +227,7 @@ def test_a_wrong_method_is_a_problem(client, as_key):
 def test_an_unknown_page_is_a_calm_page(client):
     answer = client.get("/console/nothing", headers={"Accept-Language": "ru"})
     assert answer.status_code == 404
-    assert "Не найдено" in answer.text  # noqa: RUF001
+    assert "Не найдено" in answer.text
     assert "Вернуться в консоль" in answer.text
     assert "<nav" not in answer.text
 

@@ -151,7 +151,7 @@ def test_times_are_relative_and_exact_on_hover_in_the_readers_zone(languages):
 
 def test_figures_follow_the_language(languages):
     with languages.reading("ru"):
-        assert formats.energy(12345) == "12,34\u00a0кВт·ч"  # noqa: RUF001
+        assert formats.energy(12345) == "12,34\u00a0кВт·ч"
         assert edge.ngettext("{n} shown", "{n} shown", 2) == "Показаны 2"
         assert edge.ngettext("{n} shown", "{n} shown", 11) == "Показано 11"
     assert formats.energy(999) == "999\u00a0Wh"

@@ -48,6 +48,12 @@ class Settings:
     public_url: str | None = None
     station_url: str | None = None
     """Where stations reach the service, `ws://…` or `wss://…`; without it made of the request's host."""
+    smtp_url: str | None = None
+    """The mail server: `smtp://user:password@host:587` or `smtps://…`; without it letters are shown in the console."""
+    smtp_from: str | None = None
+    """Who letters come from, `Name <address>`; without it noreply at the host of `public_url`."""
+    minimum_age: Annotated[int, Parameter(validator=Number(gte=0, lte=120))] = 16
+    """How old somebody must be to have an account of their own."""
     trusted_proxy: Annotated[tuple[str, ...], Parameter(negative="")] = ()
     """Networks of proxies whose forwarded headers count."""
     default_account: str | None = None
@@ -96,6 +102,12 @@ class Settings:
     def web_host(self) -> str:
         """Where the web port listens."""
         return self.host or "127.0.0.1"
+
+    @property
+    def site_url(self) -> str:
+        """Where people reach the service, as far as settings say."""
+        scheme = "https" if self.web_tls_cert is not None else "http"
+        return self.public_url or f"{scheme}://{self.web_host}:{self.web_port}"
 
     @property
     def station_host(self) -> str:

@@ -17,6 +17,7 @@ from ocpp_css.edge.health import Check
 from ocpp_css.edge.rendering import LiveFeed
 from ocpp_css.kit.networks import Network
 from ocpp_css.outreach.feed.api import EVENTS
+from ocpp_css.people.notices.pages import BELL
 
 
 def build(wiring: Wiring, areas: Sequence[Area], checks: Mapping[str, Check], registry: CollectorRegistry) -> Litestar:
@@ -38,6 +39,7 @@ def build(wiring: Wiring, areas: Sequence[Area], checks: Mapping[str, Check], re
             replies=replies,
             lifespan=[replies.sweeping],
             live=LiveFeed("/api/v1/events/live", EVENTS) if areas else None,
+            bell=BELL,
             keep_language=wiring.services.get("keep_language"),
             dependencies=dependencies(wiring, areas),
         ),
@@ -53,9 +55,8 @@ def networks(given: Sequence[str]) -> tuple[Network, ...]:
 
 def web_settings(settings: Settings) -> WebSettings:
     """What the web side must know."""
-    scheme = "https" if settings.web_tls_cert is not None else "http"
     return WebSettings(
-        public_url=settings.public_url or f"{scheme}://{settings.web_host}:{settings.web_port}",
+        public_url=settings.site_url,
         trusted_proxies=networks(settings.trusted_proxy),
         is_development=settings.development,
         version=version("ocpp-css"),

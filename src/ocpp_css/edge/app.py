@@ -39,12 +39,13 @@ Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """What may be left out: readiness checks, the live stream of the console, metrics, a shared
-    reply store, what else handlers may ask for by name.
+    """What may be left out: readiness checks, the live stream of the console, the fragment that shows a person's
+    notices, metrics, a shared reply store, what else handlers may ask for by name.
     """
 
     checks: Mapping[str, health.Check] = field(default_factory=dict)
     live: LiveFeed | None = None
+    bell: str = ""
     registry: CollectorRegistry = REGISTRY
     replies: IdempotencyStore = field(default_factory=RememberedReplies)
     keep_language: Callable[[Principal, str], Awaitable[None]] | None = None
@@ -70,7 +71,7 @@ def build_web(
     """
     extras = extras or Extras()
     engine = environment(template_dirs, assets := Assets())
-    state = _state(settings, units, assets, extras) | {"shell": Shell(settings, nav, extras.live)}
+    state = _state(settings, units, assets, extras) | {"shell": Shell(settings, nav, extras.live, extras.bell)}
     return Litestar(
         route_handlers=[*map(_kept_out_of_the_description, handlers), *_own_handlers(extras, state)],
         middleware=[Gate(settings, authenticator, extras.replies)],

@@ -94,7 +94,8 @@ def csrf_field() -> Markup:
 class Shell:
     """What the frame around every page needs beside the page's own words."""
 
-    def __init__(self, settings: WebSettings, nav: Sequence[NavEntry], live: "LiveFeed | None") -> None:
+    def __init__(self, settings: WebSettings, nav: Sequence[NavEntry], live: "LiveFeed | None", bell: str = "") -> None:
+        self._bell = bell
         self._settings = settings
         self._nav = tuple(nav)
         self._live = live
@@ -107,6 +108,7 @@ class Shell:
             "principal": principal,
             "nav": links_for(self._nav, principal, request.scope["path"]) if principal.is_known else [],
             "live": self._live if principal.is_known else None,
+            "bell": self._bell if principal.kind == "user" else "",
             "theme": theme if theme in _THEMES else "",
             "languages": list(request.app.state.languages),
             "settings": self._settings,

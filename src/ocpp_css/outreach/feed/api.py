@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.response import ServerSentEvent
 
 from ocpp_css.bus import Bus, Message
-from ocpp_css.edge import LiveEvent, last_event_id, live, needs
+from ocpp_css.edge import LiveEvent, last_event_id, live, needs, principal_of
 from ocpp_css.kit.clock import rfc3339
 from ocpp_css.kit.ids import parse_public, public
 from ocpp_css.outreach.feed import store
@@ -18,10 +18,12 @@ from ocpp_css.storage import Database, Unit
 WAITING = 1_000
 MOST_MISSED = 1_000
 READING = "transaction.reading"
+NOTICE = "notice"
+"""A notice to the person who listens, or that they have read some."""
 EVENTS = (
     "station.connected", "station.disconnected", "station.booted", "station.registered", "connector.changed",
     "transaction.started", "transaction.changed", "transaction.stopped", READING, "command.finished",
-    "security.event", "security.connection", "review.opened", "maintenance.progress", "token.changed",
+    "security.event", "security.connection", "review.opened", "maintenance.progress", "token.changed", NOTICE,
 )  # fmt: skip
 """The names of all events of the stream."""
 
@@ -34,10 +36,13 @@ async def watch_events(
     unit: NamedDependency[Unit],
 ) -> ServerSentEvent:
     """Stream what happens in the account; `Last-Event-ID` brings what was missed."""
-    return live(request, _events(db, bus, unit.tenant, parse_public(last_event_id(request) or "")))
+    principal = principal_of(request)
+    person = principal.id if principal.kind == "user" else 0
+    return live(request, _events(db, bus, (unit.tenant, person), parse_public(last_event_id(request) or "")))
 
 
-async def _events(db: Database, bus: Bus, tenant: int, after: int | None) -> AsyncIterator[LiveEvent]:
+async def _events(db: Database, bus: Bus, who: tuple[int, int], after: int | None) -> AsyncIterator[LiveEvent]:
+    tenant, person = who
     waiting: asyncio.Queue[tuple[str, Message]] = asyncio.Queue(WAITING)
 
     def receive(topic: str, message: Message) -> None:
@@ -45,7 +50,8 @@ async def _events(db: Database, bus: Bus, tenant: int, after: int | None) -> Asy
             waiting.get_nowait()
         waiting.put_nowait((topic, message))
 
-    cancels = [bus.subscribe(f"facts.{tenant}", receive), bus.subscribe(f"readings.{tenant}", receive)]
+    topics = [f"facts.{tenant}", f"readings.{tenant}", *([f"notices.{person}"] if person else [])]
+    cancels = [bus.subscribe(topic, receive) for topic in topics]
     try:
         if after is not None:
             for row in await store.since(db.unit(tenant), after, MOST_MISSED):
@@ -54,6 +60,8 @@ async def _events(db: Database, bus: Bus, tenant: int, after: int | None) -> Asy
             topic, message = await waiting.get()
             if topic.startswith("readings."):
                 yield LiveEvent(READING, {name: value for name, value in message.items() if name != "station_id"})
+            elif topic.startswith("notices."):
+                yield LiveEvent(NOTICE, message)
             elif after is None or message["id"] > after:
                 yield _event(message)
     finally:

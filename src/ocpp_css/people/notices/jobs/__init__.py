@@ -1,0 +1,1 @@
+"""Timed work of notices: writing letters out, and delivering them."""

@@ -1,0 +1,1 @@
+"""The rules of notices: writing them, reading them, choosing which come by letter."""
