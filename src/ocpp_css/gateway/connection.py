@@ -33,7 +33,7 @@ class Connection(WSListener):
     __slots__ = (
         "_fragments", "_held", "_is_deflated", "_paused", "_size", "address", "asked_for", "close_code",
         "connected_at", "credential", "fence", "has_lost", "hub", "inherited", "is_closing", "is_encrypted", "is_gone",
-        "is_secure", "last_heard", "memory", "protocol", "session", "station", "topic", "transport",
+        "is_secure", "last_heard", "memory", "protocol", "routes", "session", "station", "topic", "transport",
     )  # fmt: skip
 
     def __init__(self, hub: "Hub", station: StationEntry, protocol: Protocol, *, is_deflated: bool) -> None:
@@ -41,6 +41,7 @@ class Connection(WSListener):
         self.station = station
         self.topic = f"log.{station.tenant}.{station.station_id}"
         self.protocol = protocol
+        self.routes = hub.dispatcher.routes[protocol.name]
         self.session = Session(protocol, hub.new_prefix())
         self.memory: dict[str, Any] = {}
         self.fence = 0
@@ -147,7 +148,10 @@ class Connection(WSListener):
             return
         received = self.session.receive(data)
         if type(received) is Incoming:
-            self._begin(received)
+            if self.fence and not received.is_reused_id:
+                self.hub.dispatcher.handle(self, received)
+            else:
+                self._begin(received)
         elif received is None:
             self.rest()
         elif type(received) is Answered:

@@ -54,7 +54,12 @@ class Dispatcher:
     def handle(self, connection: "Connection", request: Incoming) -> None:
         """Begin with a request; it ends in exactly one answer, or with the connection."""
         self.in_work += 1
-        Work(self, connection, request).begin()
+        work = Work(self, connection, request)
+        fault = work.prepare()
+        if fault is None:
+            work.run()
+        else:
+            work.refuse(code_for(fault.kind, connection.protocol.name), _describe(fault))
 
 
 class Work(Context):
@@ -75,17 +80,10 @@ class Work(Context):
 
     # --- before the handler -------------------------------------------------------------------------------------
 
-    def begin(self) -> None:
-        """Decode, check, run the handler; the first step is taken at once, without a task (SPEED 1)."""
-        fault = self._prepare()
-        if fault is None:
-            self._run()
-        else:
-            self._refuse(code_for(fault.kind, self.protocol.name), _describe(fault))
-
-    def _prepare(self) -> Fault | None:
+    def prepare(self) -> Fault | None:
+        """Find the handler, check what may come now, decode."""
         action = self.request.action
-        route = self.dispatcher.routes[self.protocol.name].get(action)
+        route = self.connection.routes.get(action)
         if route is None:
             known = self.protocol.actions.get(action)
             kind = FaultKind.UNKNOWN_ACTION if known is None else FaultKind.NOT_SUPPORTED
@@ -116,7 +114,8 @@ class Work(Context):
 
     # --- the handler --------------------------------------------------------------------------------------------
 
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Run the handler; its first step is taken at once, without a task (SPEED 1)."""
         coroutine: Any = self.route.handler(self, self.message)
         try:
             awaited = coroutine.send(None)
@@ -139,11 +138,11 @@ class Work(Context):
 
     def _failed(self, fault: Exception) -> None:
         if isinstance(fault, CallError):
-            self._refuse(fault.code, fault.description, fault.details)
+            self.refuse(fault.code, fault.description, fault.details)
             return
         _log.error("handler failed", action=self.request.action, exc_info=fault)
         self.connection.memory.clear()
-        self._refuse("InternalError", "The central system could not handle the message.")
+        self.refuse("InternalError", "The central system could not handle the message.")
 
     # --- after the handler --------------------------------------------------------------------------------------
 
@@ -179,7 +178,7 @@ class Work(Context):
         exchange.latency_us = (time.perf_counter_ns() - self.begun) // 1000
         exchange.record(unit, self.station.station_id)
 
-    def _refuse(self, code: str, description: str, details: dict[str, Any] | None = None) -> None:
+    def refuse(self, code: str, description: str, details: dict[str, Any] | None = None) -> None:
         """A CALLERROR; what the handler recorded is dropped, the exchange itself is kept."""
         self.frame = frames.error(self.request.message_id, code, description, details)
         self.forget()
@@ -216,7 +215,7 @@ class Work(Context):
                 self._again()
             case Outcome.UNFIT:
                 kind = FaultKind.BAD_PROPERTY
-                self._refuse(code_for(kind, self.protocol.name), "A value is outside of what can be stored.")
+                self.refuse(code_for(kind, self.protocol.name), "A value is outside of what can be stored.")
             case Outcome.FENCED:
                 self._end("fenced")
                 self.connection.close(WSCloseCode.SERVICE_RESTART, "a newer connection took over")
@@ -233,7 +232,7 @@ class Work(Context):
         notes = self.exchange.notes
         self.forget()
         self.exchange.notes = notes
-        self._run()
+        self.run()
 
     def _lost(self, unit: Unit) -> None:
         _log.error("commit failed", action=self.request.action, outcome=str(unit.outcome), exc_info=unit.fault)
