@@ -183,10 +183,12 @@ class Commands:
     def station_came(self, tenant: int, station_id: int) -> None:
         """A station is connected: its process delivers what waits for it, if anything does, one after the other."""
         key = (tenant, station_id)
-        if key not in self._awaited or not self._link.holds(tenant, station_id):
+        if not self._link.holds(tenant, station_id):
             return
         if key in self._busy:
             self._busy[key] = True
+            return
+        if key not in self._awaited:
             return
         self._busy[key] = False
         self._awaited.discard(key)
