@@ -72,7 +72,7 @@ async def list_things(
     limit: FromQuery[int | None] = None, cursor: FromQuery[str | None] = None, sort: FromQuery[str | None] = None
 ) -> Page[Thing]:
     """All things."""
-    asked = page_request(limit, cursor, sort, sorts=("name",))
+    asked = page_request(limit, cursor, sort, sorts=("name",), ids=str)
     after = str(asked.after.value) if asked.after else ""
     rows = [Thing(name=f"t{n:03}") for n in range(600) if f"t{n:03}" > after]
     return page_of(rows[: asked.limit + 1], asked, lambda row: (row.name, row.name))

@@ -43,6 +43,12 @@ def test_a_cursor_of_another_order_is_refused():
         page_request(cursor=Cursor("id", 1, 1).encode(), sort="-id")
 
 
+def test_a_cursor_whose_id_is_of_another_type_is_refused():
+    with pytest.raises(BadCursor):
+        page_request(cursor=Cursor("id", None, "x").encode())
+    assert page_request(cursor=Cursor("id", None, "x").encode(), ids=str).after == Cursor("id", None, "x")
+
+
 @pytest.mark.parametrize(("limit", "clamped"), [(None, 50), (0, 1), (-5, 1), (500, 500), (10**9, 500)])
 def test_the_limit_is_clamped(limit, clamped):
     assert page_request(limit).limit == clamped

@@ -19,6 +19,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 
 from ocpp_css.edge import health, problems
 from ocpp_css.edge.assets import Assets, static_handler
+from ocpp_css.edge.bodies import BodyRequest
 from ocpp_css.edge.docs_page import openapi_config
 from ocpp_css.edge.gate import Gate
 from ocpp_css.edge.headers import security_headers
@@ -77,6 +78,7 @@ def build_web(
         middleware=[Gate(settings, authenticator, extras.replies)],
         plugins=[DeclarationCheck()],
         before_send=[security_headers(settings)],
+        request_class=BodyRequest,
         exception_handlers={Exception: problems.answer},
         dependencies=_dependencies(Panels(panels, engine), extras),
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(engine)),

@@ -112,9 +112,17 @@ class Page(Generic[T]):
 
 
 def page_request(
-    limit: int | None = None, cursor: str | None = None, sort: str | None = None, *, sorts: Sequence[str] = ("id",)
+    limit: int | None = None,
+    cursor: str | None = None,
+    sort: str | None = None,
+    *,
+    sorts: Sequence[str] = ("id",),
+    ids: type[int] | type[str] = int,
 ) -> PageRequest:
-    """Read the list parameters: `limit` is clamped to 1..500, `sort` must be one of `sorts` (the first by default)."""
+    """Read the list parameters: `limit` is clamped to 1..500, `sort` must be one of `sorts` (the first by default).
+
+    A cursor whose id is not of `ids` is a `BadCursor`: a database would refuse to compare it.
+    """
     order = sort or sorts[0]
     if order.removeprefix("-") not in {name.removeprefix("-") for name in sorts}:
         raise Invalid(
@@ -123,6 +131,8 @@ def page_request(
             sort=order,
         )
     after = Cursor.decode(cursor, order) if cursor else None
+    if after is not None and not isinstance(after.id, ids):
+        raise BadCursor
     return PageRequest(max(1, min(DEFAULT_LIMIT if limit is None else limit, MAX_LIMIT)), after, order)
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from ocpp_css.bus import Bus, Message
 from ocpp_css.kit.clock import Clock, rfc3339
-from ocpp_css.kit.errors import Unavailable
+from ocpp_css.kit.errors import Invalid, Unavailable
 from ocpp_css.kit.ids import Ids
 from ocpp_css.observe.measures import Commits
 from ocpp_css.storage.blocks import Blocks
@@ -34,6 +34,8 @@ CONGESTED_ROWS = 50_000
 CONGESTED_S = 2.0
 LATER_S = 10.0
 AWAY_S = 0.5
+_UNFIT = (UnicodeEncodeError, OverflowError)
+_UNFIT_STATES = {"22000", "22003", "22008", "22021"}
 
 
 class Database:
@@ -80,8 +82,12 @@ class Database:
         for turn in itertools.count():
             try:
                 return await self._read_once(query)
+            except _UNFIT as fault:
+                raise _unfit() from fault
             except (DBAPIError, PoolTimeout, OSError) as fault:
                 is_stale = isinstance(fault, DBAPIError) and fault.connection_invalidated
+                if isinstance(fault, DBAPIError) and _is_unfit(fault):
+                    raise _unfit() from fault
                 if isinstance(fault, DBAPIError) and not _is_away(fault):
                     raise
                 if not is_patient and not (is_stale and turn == 0):
@@ -241,6 +247,15 @@ def fact_message(number: int, unit: Unit, fact: Any) -> Message:
     """A fact as it travels: id, time, kind, station and its own members."""
     body: Mapping[str, Any] = msgspec.to_builtins(fact)
     return {"id": number, "at": rfc3339(unit.now), "kind": fact.kind, "station_id": fact.station_id, "body": body}
+
+
+def _is_unfit(fault: DBAPIError) -> bool:
+    """A value of the query is none that the database could hold: a NUL in a text, a moment before its first."""
+    return getattr(fault.orig, "sqlstate", None) in _UNFIT_STATES
+
+
+def _unfit() -> Invalid:
+    return Invalid("A value is outside of what can be stored.")
 
 
 def _is_away(fault: DBAPIError) -> bool:

@@ -44,7 +44,7 @@ async def list_messages(  # noqa: PLR0917 - the filters of the list
     }  # fmt: skip
     if transaction_id is not None:
         filters["transaction_id"] = parse_public(transaction_id) or 0
-    return await service.page(unit, station.station_id, filters, page_request(limit, cursor, sorts=("-at",)))
+    return await service.page(unit, station.station_id, filters, page_request(limit, cursor, sorts=("-at",), ids=str))
 
 
 @get("/api/v1/stations/{identity:str}/messages/live", opt=needs("messages:read"), media_type="text/event-stream")

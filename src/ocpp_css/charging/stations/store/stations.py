@@ -1,6 +1,7 @@
 """Stations: rows, lists with their presence, claims of bare identities."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -24,7 +25,7 @@ from ocpp_css.charging.stations.model import Presence, Station
 from ocpp_css.charging.stations.store.connectors import CONNECTORS, to_connector
 from ocpp_css.gateway.seen import SEEN
 from ocpp_css.kit.errors import Conflict
-from ocpp_css.kit.paging import Cursor
+from ocpp_css.kit.paging import BadCursor, Cursor
 from ocpp_css.model.station import Connector
 from ocpp_css.storage import (
     PROVIDER,
@@ -149,6 +150,8 @@ async def page(
     query = _filtered(_listed(filters.get("status")), filters)
     falls = order.startswith("-")
     if after is not None:
+        if not isinstance(after.value, datetime if column is STATIONS.c.created_at else str):
+            raise BadCursor
         beyond = column < after.value if falls else column > after.value
         tied = STATIONS.c.station_id < after.id if falls else STATIONS.c.station_id > after.id
         query = query.where(or_(beyond, (column == after.value) & tied))
