@@ -245,12 +245,22 @@ class WebServer(uvicorn.Server):
 
     async def begin(self) -> None:
         """Return when the port answers; raises when it cannot."""
-        self._running = asyncio.get_running_loop().create_task(self.serve(), name="web")
+        self._running = asyncio.get_running_loop().create_task(self._serve_or_say(), name="web")
         while not self.started:
             if self._running.done():
                 await self._running
-                raise OSError(f"the web port {self.config.port} cannot be opened; is something else using it?")
+                raise OSError(f"the web port {self.config.port} did not begin; the log says why")
             await asyncio.sleep(0.005)
+
+    async def _serve_or_say(self) -> None:
+        """Where it cannot bind, uvicorn leaves the program, and with it the loop, before what is open is closed."""
+        try:
+            await self.serve()
+        except SystemExit as leaving:
+            fault = leaving.__context__
+            reason = fault.strerror if isinstance(fault, OSError) else fault
+            text = f"the web port {self.config.port} cannot be opened; is something else using it? ({reason})"
+            raise OSError(text) from None
 
     async def end(self) -> None:
         """Finish open requests, then stop."""

@@ -8,13 +8,15 @@ from urllib.parse import quote
 import httpx
 from cyclopts import App, Parameter
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 Url = Annotated[str, Parameter(help="Where the service is.")]
 Key = Annotated[str, Parameter(help="An API key of the account (css_…).")]
 AsJson = Annotated[bool, Parameter(name="--json", help="Print the answer as JSON.", negative="")]
 LOCAL = "http://127.0.0.1:8080"
 PATIENCE_S = 330
+WIDE = 1000
+"""Columns for what reads a table from a file or a pipe: nothing is wrapped there."""
 
 
 class Refused(Exception):  # noqa: N818 - what happened, named as one says it
@@ -25,6 +27,10 @@ class Api:
     """The REST interface of a running service."""
 
     def __init__(self, url: str, api_key: str) -> None:
+        if not api_key:
+            raise Refused(
+                "An API key is needed: --api-key or OCPP_CSS_API_KEY; `ocpp-css admin create-api-key` makes one."
+            )
         self._client = httpx.Client(
             base_url=url.rstrip("/") + "/api/v1",
             headers={"Authorization": f"Bearer {api_key}"},
@@ -190,9 +196,12 @@ def show_list(page: dict[str, Any], columns: tuple[str, ...], *, as_json: bool) 
     if as_json:
         show(page)
         return
-    table = Table(*columns)
+    table = Table(*(Column(name, overflow="fold", no_wrap=name == columns[0]) for name in columns))
     for item in page["items"]:
         table.add_row(*("" if item[name] is None else str(item[name]) for name in columns))
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console.width = WIDE
+    console.print(table)
     if page["next_cursor"]:
         sys.stdout.write("There are more; raise --limit.\n")
