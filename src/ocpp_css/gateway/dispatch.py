@@ -54,12 +54,7 @@ class Dispatcher:
     def handle(self, connection: "Connection", request: Incoming) -> None:
         """Begin with a request; it ends in exactly one answer, or with the connection."""
         self.in_work += 1
-        work = Work(self, connection, request)
-        fault = work.prepare()
-        if fault is None:
-            work.run()
-        else:
-            work.refuse(code_for(fault.kind, connection.protocol.name), _describe(fault))
+        Work(self, connection, request).begin()
 
 
 class Work(Context):
@@ -80,8 +75,15 @@ class Work(Context):
 
     # --- before the handler -------------------------------------------------------------------------------------
 
-    def prepare(self) -> Fault | None:
-        """Find the handler, check what may come now, decode."""
+    def begin(self) -> None:
+        """Decode, check, run the handler."""
+        fault = self._prepare()
+        if fault is None:
+            self._run()
+        else:
+            self._refuse(code_for(fault.kind, self.protocol.name), _describe(fault))
+
+    def _prepare(self) -> Fault | None:
         action = self.request.action
         route = self.connection.routes.get(action)
         if route is None:
@@ -114,9 +116,13 @@ class Work(Context):
 
     # --- the handler --------------------------------------------------------------------------------------------
 
-    def run(self) -> None:
-        """Run the handler; its first step is taken at once, without a task (SPEED 1)."""
-        coroutine: Any = self.route.handler(self, self.message)
+    def _run(self) -> None:
+        """The handler's first step is taken at once, without a task (SPEED 1); the message is the handler's alone, so
+        that thousands that wait for their commit do not hold theirs.
+        """
+        message, self.message = self.message, None
+        coroutine: Any = self.route.handler(self, message)
+        del message
         try:
             awaited = coroutine.send(None)
         except StopIteration as end:
@@ -138,11 +144,11 @@ class Work(Context):
 
     def _failed(self, fault: Exception) -> None:
         if isinstance(fault, CallError):
-            self.refuse(fault.code, fault.description, fault.details)
+            self._refuse(fault.code, fault.description, fault.details)
             return
         _log.error("handler failed", action=self.request.action, exc_info=fault)
         self.connection.memory.clear()
-        self.refuse("InternalError", "The central system could not handle the message.")
+        self._refuse("InternalError", "The central system could not handle the message.")
 
     # --- after the handler --------------------------------------------------------------------------------------
 
@@ -178,7 +184,7 @@ class Work(Context):
         exchange.latency_us = (time.perf_counter_ns() - self.begun) // 1000
         exchange.record(unit, self.station.station_id)
 
-    def refuse(self, code: str, description: str, details: dict[str, Any] | None = None) -> None:
+    def _refuse(self, code: str, description: str, details: dict[str, Any] | None = None) -> None:
         """A CALLERROR; what the handler recorded is dropped, the exchange itself is kept."""
         self.frame = frames.error(self.request.message_id, code, description, details)
         self.forget()
@@ -215,7 +221,7 @@ class Work(Context):
                 self._again()
             case Outcome.UNFIT:
                 kind = FaultKind.BAD_PROPERTY
-                self.refuse(code_for(kind, self.protocol.name), "A value is outside of what can be stored.")
+                self._refuse(code_for(kind, self.protocol.name), "A value is outside of what can be stored.")
             case Outcome.FENCED:
                 self._end("fenced")
                 self.connection.close(WSCloseCode.SERVICE_RESTART, "a newer connection took over")
@@ -229,10 +235,8 @@ class Work(Context):
         """
         self.tries += 1
         self.connection.memory.clear()
-        notes = self.exchange.notes
         self.forget()
-        self.exchange.notes = notes
-        self.run()
+        self.begin()
 
     def _lost(self, unit: Unit) -> None:
         _log.error("commit failed", action=self.request.action, outcome=str(unit.outcome), exc_info=unit.fault)

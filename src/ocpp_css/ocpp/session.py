@@ -17,6 +17,9 @@ from ocpp_css.ocpp.versions import Protocol
 REMEMBERED_ANSWERS: Final = 8
 """RULES 2.3: so many answers of a connection are remembered for retransmissions."""
 
+_DIGEST: Final = 8
+"""Bytes before a remembered answer that tell its request; two tuples take a third of the memory of a dictionary."""
+
 MAX_WAITING_IN: Final = 4096
 """Requests read ahead of the one in work; the shell stops reading long before (`wants_rest`)."""
 
@@ -79,14 +82,17 @@ Received = Incoming | Reply | Answered | Dropped | None
 class Session:
     """See the module; every method returns at once."""
 
-    __slots__ = ("_answers", "_count", "_open_in", "_open_out", "_prefix", "_waiting_in", "_waiting_out", "protocol")
+    __slots__ = (
+        "_answers", "_count", "_ids", "_open_in", "_open_out", "_prefix", "_waiting_in", "_waiting_out", "protocol",
+    )  # fmt: skip
 
     def __init__(self, protocol: Protocol, prefix: str) -> None:
         """`prefix` makes the ids of our calls differ from those of every other connection."""
         self.protocol = protocol
         self._prefix = prefix
         self._count = 0
-        self._answers: dict[str, tuple[int, bytes]] = {}
+        self._ids: tuple[str, ...] = ()
+        self._answers: tuple[bytes, ...] = ()
         self._open_in: Incoming | None = None
         self._open_out: Outgoing | None = None
         self._waiting_in: deque[Incoming] | None = None
@@ -99,7 +105,7 @@ class Session:
         frame = frames.parse(data, self.protocol.has_send)
         if type(frame) is Request:
             incoming = Incoming(frame)
-            if self._open_in is None and incoming.message_id not in self._answers:
+            if self._open_in is None and incoming.message_id not in self._ids:
                 self._open_in = incoming
                 return incoming
             return self._second(incoming)
@@ -130,7 +136,10 @@ class Session:
             for other in (*reversed(self._waiting_in or ()), self._open_in):
                 if other.message_id == incoming.message_id:
                     return other.digest, b""
-        return self._answers.get(incoming.message_id)
+        for message_id, answer in zip(reversed(self._ids), reversed(self._answers), strict=True):
+            if message_id == incoming.message_id:
+                return int.from_bytes(answer[:_DIGEST], "big", signed=True), answer[_DIGEST:]
+        return None
 
     def _malformed(self, frame: Malformed) -> Received:
         """RULES 2.2: what gets an error, and what 1.6 only counts."""
@@ -167,12 +176,11 @@ class Session:
         self._open_in = None
         if request.is_send:
             return
-        answers = self._answers
-        if request.is_reused_id:
-            answers.pop(request.message_id, None)
-        answers[request.message_id] = (request.digest, answer)
-        if len(answers) > REMEMBERED_ANSWERS:
-            del answers[next(iter(answers))]
+        ids, answers = self._ids, self._answers
+        if len(ids) == REMEMBERED_ANSWERS:
+            ids, answers = ids[1:], answers[1:]
+        self._ids = (*ids, request.message_id)
+        self._answers = (*answers, request.digest.to_bytes(_DIGEST, "big", signed=True) + answer)
 
     def next_request(self) -> Incoming | None:
         """The request that waited longest, now the one in work; None when none waits or one is in work."""

@@ -67,7 +67,7 @@ class SqliteWriter(Writer):
         connection = sqlite3.connect(
             self._path, isolation_level=None, check_same_thread=False, timeout=30, cached_statements=512
         )
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=0", "cache_size=-65536"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=0", "cache_size=-8192"):
             connection.execute(f"PRAGMA {pragma}")
         return connection
 
