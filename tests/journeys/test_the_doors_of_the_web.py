@@ -61,6 +61,28 @@ async def test_a_cookie_alone_changes_nothing(person: httpx.AsyncClient) -> None
     assert (await person.get("/api/v1/stations")).json()["items"] == []
 
 
+@pytest.mark.trust("A61")
+async def test_a_cookie_that_somebody_planted_is_not_the_one_after_sign_in(service: Service, person) -> None:
+    planted = "A" * 43
+    headers = {"Origin": service.web_url, "Cookie": f"css_session={planted}"}
+    async with httpx.AsyncClient(base_url=service.web_url) as browser:
+        await browser.post("/console/sign-in", data=SIGN_IN, headers=headers)
+        assert browser.cookies["css_session"] not in {planted, person.cookies["css_session"]}
+    async with httpx.AsyncClient(base_url=service.web_url, cookies={"css_session": planted}) as thief:
+        assert (await thief.get("/api/v1/me")).status_code == 401
+
+
+@pytest.mark.trust("A63")
+async def test_sign_in_does_not_tell_who_is_known(service: Service, person: httpx.AsyncClient) -> None:
+    async with httpx.AsyncClient(base_url=service.web_url) as stranger:
+        known, unknown = [
+            await stranger.post("/console/sign-in", data={"login": f"{who}@example.org", "password": "wrong"})
+            for who in ("eve", "eva")
+        ]
+    assert known.status_code == unknown.status_code == 422
+    assert known.text.replace("eve@", "eva@") == unknown.text
+
+
 @pytest.mark.trust("A50")
 async def test_a_member_that_is_not_offered_is_refused(api: httpx.AsyncClient) -> None:
     await api.post("/stations", json={"identity": "CP1"})
