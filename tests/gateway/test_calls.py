@@ -61,6 +61,7 @@ async def test_a_command_goes_out_compactly_in_the_order_of_the_schema(
     assert (await asked).json()["status"] == "answered"
 
 
+@pytest.mark.trust("A33")
 @pytest.mark.parametrize(
     ("action", "payload", "code"),
     [

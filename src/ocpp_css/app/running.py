@@ -16,6 +16,7 @@ from litestar import Litestar
 from prometheus_client import CollectorRegistry
 
 from ocpp_css.app import health
+from ocpp_css.app.deadlines import PunctualProtocol
 from ocpp_css.app.metrics import ServiceCollector, new_registry
 from ocpp_css.app.settings import Settings
 from ocpp_css.app.web import build, networks, web_settings
@@ -215,6 +216,7 @@ def _uvicorn(app: Litestar, settings: Settings, port: int) -> uvicorn.Config:
         app,
         host=settings.web_host,
         port=port,
+        http=PunctualProtocol,
         log_config=None,
         access_log=False,
         server_header=False,
