@@ -15,6 +15,8 @@ from ocpp_css.kit.errors import Refusal
 Data = Annotated[Path, Parameter(help="The directory of the service's data.")]
 DatabaseUrl = Annotated[str | None, Parameter(help="postgresql://…; without it SQLite in --data.")]
 HERE = Path("ocpp-css-data")
+OWNER_ONLY = 0o600
+"""Copies hold what people did, and what their passwords are checked with."""
 
 
 class CareRefused(Refusal):
@@ -93,7 +95,7 @@ def restore(source: Path, *, data: Data = HERE) -> None:
 
 
 def _copy_key(source: Path, target: Path) -> None:
-    target.touch(mode=0o600)
+    target.touch(mode=OWNER_ONLY)
     target.write_bytes(source.read_bytes())
 
 
@@ -101,6 +103,7 @@ def _copy(source: Path, target: Path) -> None:
     """SQLite's own online copy: a consistent state, whatever is being written."""
     if not source.exists():
         raise CareRefused(f"There is no database at {source}.")
+    target.touch(mode=OWNER_ONLY)
     old, new = sqlite3.connect(f"file:{source}?mode=ro", uri=True), sqlite3.connect(target)
     try:
         old.backup(new)

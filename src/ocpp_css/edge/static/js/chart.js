@@ -78,11 +78,17 @@ function look(box) {
   return { stroke: ink(box, "--muted"), font, grid: { stroke: ink(box, "--line"), width: 1 }, ticks: { show: false } };
 }
 
+/** Pixels from one time to the next: the longest label, hours with seconds, and a gap. */
+const TIME_SPACE = 80;
+
 function axes(box, units, hasTime) {
   const shared = look(box);
   const times = (_, marks, __, ___, step) => (hasTime ? ticks(marks, step) : marks.map(() => ""));
   return [
-    { ...shared, grid: { ...shared.grid, show: !hasTime || units.length > 0 }, values: times, size: hasTime ? 44 : 8 },
+    {
+      ...shared, grid: { ...shared.grid, show: !hasTime || units.length > 0 }, values: times, size: hasTime ? 44 : 8,
+      space: TIME_SPACE,
+    },
     ...units.map((unit, index) => ({
       ...shared, scale: unit, side: index === 0 ? 3 : 1, size: 68, grid: { ...shared.grid, show: index === 0 },
       values: (_, marks) => marks.map((mark) => shown(mark, unit)),
