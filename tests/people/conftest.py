@@ -25,13 +25,14 @@ from ocpp_css.people import accounts, tenants
 from ocpp_css.people.access.area import AREA as ACCESS
 from ocpp_css.people.accounts.area import AREA as ACCOUNTS
 from ocpp_css.people.audit.area import AREA as AUDIT
+from ocpp_css.people.consent.area import AREA as CONSENT
 from ocpp_css.people.notices.area import AREA as NOTICES
 from ocpp_css.people.tenants.area import AREA as TENANTS
 from ocpp_css.storage import METADATA, PROVIDER, Database
 from ocpp_css.storage.pseudonyms import Pseudonyms
 from ocpp_css.storage.tables import FACTS
 
-AREAS = [AUDIT, NOTICES, TENANTS, ACCOUNTS, ACCESS]
+AREAS = [AUDIT, NOTICES, CONSENT, TENANTS, ACCOUNTS, ACCESS]
 PASSWORD = "seven purple herons quarrel"
 ORIGIN = "http://testserver.local"
 assert FACTS.name in METADATA.tables
@@ -76,10 +77,10 @@ async def db(url: str, clock: FakeClock, anyio_backend: str) -> AsyncIterator[Da
 
 @pytest.fixture
 async def wiring(db: Database) -> AsyncIterator[Wiring]:
-    made = Wiring(db, db.bus, None, Secrets(bytes(32)), Pseudonyms(bytes(32)), Settings())
+    made = Wiring(db, db.bus, None, Secrets(bytes(32)), Pseudonyms(bytes(32)), Settings(), does_timed_work=False)
     stops = [await area.start(made) for area in AREAS if area.start]
     yield made
-    for stop in reversed(stops):
+    for stop in reversed([one for one in stops if one]):
         await stop()
 
 

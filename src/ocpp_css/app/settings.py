@@ -52,6 +52,8 @@ class Settings:
     """The mail server: `smtp://user:password@host:587` or `smtps://…`; without it letters are shown in the console."""
     smtp_from: str | None = None
     """Who letters come from, `Name <address>`; without it noreply at the host of `public_url`."""
+    minimum_age: Annotated[int, Parameter(validator=Number(gte=0, lte=120))] = 16
+    """How old somebody must be to have an account of their own."""
     trusted_proxy: Annotated[tuple[str, ...], Parameter(negative="")] = ()
     """Networks of proxies whose forwarded headers count."""
     default_account: str | None = None

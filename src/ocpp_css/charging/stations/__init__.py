@@ -13,9 +13,10 @@ from ocpp_css.charging.stations.service.lookup import (
     presence,
     seen,
 )
-from ocpp_css.charging.stations.service.registration import get
+from ocpp_css.charging.stations.service.registration import create, get
 from ocpp_css.charging.stations.service.reports import learn
 from ocpp_css.charging.stations.service.rotation import Outcome, begin_rotation, new_password, settle_rotation
+from ocpp_css.charging.stations.service.shapes import StationAddress
 
 __all__ = [
     "Doors",
@@ -24,9 +25,11 @@ __all__ = [
     "Presence",
     "Seen",
     "Station",
+    "StationAddress",
     "StationUnknown",
     "begin_rotation",
     "by_number",
+    "create",
     "get",
     "has_any",
     "identities",

@@ -45,6 +45,11 @@ async def get(unit: Unit, id_token: str) -> Token:
     return token
 
 
+async def any_accepted(unit: Unit) -> Token | None:
+    """Some token that may charge now, if the account has one."""
+    return await store.any_accepted(unit)
+
+
 async def create(unit: Unit, **fields: Any) -> Token:
     """A new token; TokenExists where its text is taken."""
     if await store.read(unit, fields["id_token"]) is not None:

@@ -91,6 +91,13 @@ async def by_numbers(unit: Unit, numbers: Sequence[int]) -> list[Token]:
     return [to_token(row) for row in await unit.all(select(TOKENS).where(TOKENS.c.token_id.in_(numbers[:500])))]
 
 
+async def any_accepted(unit: Unit) -> Token | None:
+    """The oldest token that is accepted and does not expire."""
+    query = select(TOKENS).where(TOKENS.c.status == "Accepted", TOKENS.c.expires_at.is_(None))
+    row = await unit.first(query.order_by(TOKENS.c.token_id))
+    return None if row is None else to_token(row)
+
+
 async def count(unit: Unit) -> int:
     """How many tokens the tenant has."""
     rows = await unit.all(select(func.count()).select_from(TOKENS))

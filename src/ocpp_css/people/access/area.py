@@ -9,20 +9,25 @@ from ocpp_css.people.access import api
 from ocpp_css.people.access.jobs import tidy_regularly
 from ocpp_css.people.access.model import PERMISSIONS
 from ocpp_css.people.access.pages import keys as key_pages
-from ocpp_css.people.access.pages import own, sign_in
+from ocpp_css.people.access.pages import own, sign_in, sign_up
 from ocpp_css.people.access.service.authenticator import MemoryAuthenticator
 from ocpp_css.people.access.service.sessions import Sessions
 from ocpp_css.people.access.service.sign_in import SignIn
+from ocpp_css.people.access.service.sign_up import SignUp
 from ocpp_css.people.access.store.keys import KEY_USES, KEYS
 from ocpp_css.people.access.store.members import MEMBERSHIPS
 from ocpp_css.people.access.store.sessions import ATTEMPTS, SESSION_USES, SESSIONS
 
 
 async def start(wiring: Wiring) -> Callable[[], Awaitable[None]] | None:
-    """Provides `services["authenticator"]`, `["sessions"]` and `["entrance"]`; tidies up each hour."""
+    """Provides `services["authenticator"]`, `["sessions"]`, `["entrance"]` and `["sign_up"]`; tidies up each hour."""
     sessions = Sessions(wiring.secrets)
     wiring.services["sessions"] = sessions
     wiring.services["entrance"] = SignIn(wiring.db, wiring.services["passwords"], sessions, wiring.secrets)
+    wiring.services["sign_up"] = SignUp(
+        wiring.db, wiring.services["passwords"], wiring.services["challenges"], wiring.services["post"], sessions,
+        wiring.secrets, minimum_age=wiring.settings.minimum_age,
+    )  # fmt: skip
     wiring.services["authenticator"] = MemoryAuthenticator(wiring.db, sessions)
     if not wiring.does_timed_work:
         return None
@@ -37,7 +42,7 @@ async def start(wiring: Wiring) -> Callable[[], Awaitable[None]] | None:
 
 AREA = Area(
     name="people/access",
-    after=["people/accounts", "people/tenants"],
+    after=["people/accounts", "people/notices", "people/tenants"],
     tables=[MEMBERSHIPS, SESSIONS, SESSION_USES, ATTEMPTS, KEYS, KEY_USES],
     routes=[
         api.list_keys,
@@ -50,6 +55,10 @@ AREA = Area(
         sign_in.switch_account,
         sign_in.first_start_page,
         sign_in.first_start,
+        sign_up.sign_up_page,
+        sign_up.ask,
+        sign_up.code_page,
+        sign_up.confirm,
         own.sessions_page,
         own.accounts_page,
         own.end_session,
@@ -98,6 +107,7 @@ AREA = Area(
     start=start,
     dependencies={
         "sessions": lambda wiring: wiring.services["sessions"],
+        "sign_up": lambda wiring: wiring.services["sign_up"],
         "entrance": lambda wiring: wiring.services["entrance"],
     },
 )

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import structlog
 
+from ocpp_css.people import accounts
 from ocpp_css.people.access.service.sign_in import FORGOTTEN_AFTER
 from ocpp_css.people.access.store import sessions as store
 from ocpp_css.storage import PROVIDER, Database
@@ -21,6 +22,7 @@ async def tidy(db: Database) -> int:
     unit = db.unit(PROVIDER)
     sessions = await store.over_before(unit, unit.now - KEPT_FOR, _AT_ONCE)
     places = await store.attempts_before(unit, unit.now - FORGOTTEN_AFTER, _AT_ONCE)
+    await accounts.tidy(unit, _AT_ONCE)
     for session_id in sessions:
         store.remove(unit, session_id)
     for place in places:

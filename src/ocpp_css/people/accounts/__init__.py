@@ -1,35 +1,66 @@
 """People: who they are, how they prove it, how they like their pages; and links that admit somebody once."""
 
-from ocpp_css.people.accounts.errors import EmailTaken, LinkSpent, PersonNeeded
-from ocpp_css.people.accounts.model import Link, User
-from ocpp_css.people.accounts.service.links import create_sign_in_link, open_first_start, redeem, standing
+from ocpp_css.people.accounts.errors import ChallengeSpent, CodeWrong, EmailTaken, LinkSpent, PersonNeeded
+from ocpp_css.people.accounts.model import Contact, Link, User
+from ocpp_css.people.accounts.service.challenges import Challenges, tidy
+from ocpp_css.people.accounts.service.contacts import contact_of, countries, keep_contact
+from ocpp_css.people.accounts.service.contacts import faults as contact_faults
+from ocpp_css.people.accounts.service.links import (
+    create_link,
+    create_sign_in_link,
+    drop_links,
+    open_first_start,
+    redeem,
+    spend_token,
+    standing,
+)
 from ocpp_css.people.accounts.service.passwords import Passwords
 from ocpp_css.people.accounts.service.users import (
+    admit,
     change,
     change_password,
+    checked_email,
     create,
     find_login,
     get,
+    is_zone,
     known,
+    own_words,
     verify,
 )
 
 __all__ = [
+    "ChallengeSpent",
+    "Challenges",
+    "CodeWrong",
+    "Contact",
     "EmailTaken",
     "Link",
     "LinkSpent",
     "Passwords",
     "PersonNeeded",
     "User",
+    "admit",
     "change",
     "change_password",
+    "checked_email",
+    "contact_faults",
+    "contact_of",
+    "countries",
     "create",
+    "create_link",
     "create_sign_in_link",
+    "drop_links",
     "find_login",
     "get",
+    "is_zone",
+    "keep_contact",
     "known",
     "open_first_start",
+    "own_words",
     "redeem",
+    "spend_token",
     "standing",
+    "tidy",
     "verify",
 ]

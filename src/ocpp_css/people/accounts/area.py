@@ -7,13 +7,16 @@ from ocpp_css.assembly import Area, PersonalData, Wiring
 from ocpp_css.edge import Principal
 from ocpp_css.people.accounts import api, pages
 from ocpp_css.people.accounts.service import users
+from ocpp_css.people.accounts.service.challenges import Challenges
 from ocpp_css.people.accounts.service.passwords import Passwords
-from ocpp_css.people.accounts.store import LINKS, USERS
+from ocpp_css.people.accounts.store import CHALLENGES, CONTACTS, LINKS, USERS
 from ocpp_css.storage import PROVIDER
 
 
 async def start(wiring: Wiring) -> Callable[[], Awaitable[None]]:
-    """Provides `services["passwords"]`, and `services["keep_language"]` for the choice of a language in the console."""
+    """Provides `services["passwords"]`, `["challenges"]`, and
+    `services["keep_language"]` for the choice of a language in the console.
+    """
     passwords = Passwords()
 
     async def keep_language(principal: Principal, language: str) -> None:
@@ -22,6 +25,7 @@ async def start(wiring: Wiring) -> Callable[[], Awaitable[None]]:
         await unit.commit()
 
     wiring.services["passwords"] = passwords
+    wiring.services["challenges"] = Challenges(wiring.db, wiring.secrets)
     wiring.services["keep_language"] = keep_language
 
     async def stop() -> None:
@@ -33,7 +37,7 @@ async def start(wiring: Wiring) -> Callable[[], Awaitable[None]]:
 AREA = Area(
     name="people/accounts",
     after=["people/tenants"],
-    tables=[USERS, LINKS],
+    tables=[USERS, LINKS, CHALLENGES, CONTACTS],
     routes=[api.read_me, api.change_me, pages.profile_page, pages.change_profile],
     templates=Path(__file__).parent / "templates",
     personal_data=[
@@ -56,6 +60,32 @@ AREA = Area(
             keep_for="as long as the person has an account; links until they are used or too old",
         ),
         PersonalData(
+            columns=[
+                "challenges.token_hash",
+                "challenges.user_id",
+                "challenges.code_hash",
+                "challenges.sealed",
+            ],
+            purpose="Asking for a code before an account, a sign-in or a change counts",
+            basis="Contract; duty to secure the service",
+            keep_for="one day",
+        ),
+        PersonalData(
+            columns=[
+                "contacts.user_id",
+                "contacts.country",
+                "contacts.phone",
+                "contacts.birth_date",
+                "contacts.street",
+                "contacts.postal_code",
+                "contacts.city",
+                "contacts.verified_at",
+            ],
+            purpose="Reaching a person, and being sure that they are old enough",
+            basis="Contract; law on minors",
+            keep_for="as long as the person has an account",
+        ),
+        PersonalData(
             columns=["users.language", "users.time_zone", "users.theme"],
             purpose="Showing pages and times as the person likes them",
             basis="Contract",
@@ -63,5 +93,8 @@ AREA = Area(
         ),
     ],
     start=start,
-    dependencies={"passwords": lambda wiring: wiring.services["passwords"]},
+    dependencies={
+        "challenges": lambda wiring: wiring.services["challenges"],
+        "passwords": lambda wiring: wiring.services["passwords"],
+    },
 )

@@ -76,3 +76,22 @@ class LinkSpent(NotFound):
     code = "link_spent"
     title = "This link does not work any more"
     explanation = "It was used already, or it is too old. Sign in, or ask for a new link."
+
+
+class CodeWrong(Invalid):
+    """The code is not the one that was sent."""
+
+    code = "code_wrong"
+    title = "The code is not right"
+    explanation = "Look at the newest letter, and type the code once more."
+
+    def __init__(self) -> None:
+        super().__init__(errors=[Fault("code", self.title)])
+
+
+class ChallengeSpent(NotFound):
+    """The question was answered, is too old, was answered wrong too often, or never was one."""
+
+    code = "challenge_spent"
+    title = "This page does not work any more"
+    explanation = "It is too old, or the code was wrong too often. Begin again."

@@ -6,7 +6,8 @@ from typing import Literal
 import msgspec
 
 Theme = Literal["auto", "light", "dark"]
-LinkPurpose = Literal["first_start", "sign_in"]
+LinkPurpose = Literal["first_start", "sign_in", "work", "not_me", "recovery"]
+ChallengePurpose = Literal["sign_up", "sign_in", "recovery", "address"]
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,3 +36,31 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None
     used_at: datetime | None
     version: int
+
+
+class Challenge(msgspec.Struct, frozen=True, kw_only=True):
+    """A question that somebody must answer with a code; `sealed` is what is done when they can."""
+
+    token_hash: str
+    purpose: ChallengePurpose
+    user_id: int
+    code_hash: str
+    sealed: str
+    tries: int
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+    version: int
+
+
+class Contact(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person told of themselves beyond their name; `verified_at` is when the e-mail address proved theirs."""
+
+    user_id: int
+    country: str = ""
+    phone: str = ""
+    birth_date: str = ""
+    street: str = ""
+    postal_code: str = ""
+    city: str = ""
+    verified_at: datetime | None = None

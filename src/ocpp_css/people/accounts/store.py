@@ -1,11 +1,12 @@
 """The tables of people and one-time links, and their queries; all rows belong to the service itself."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Row, Text, or_, select
+from sqlalchemy import BigInteger, Column, Integer, Row, Text, or_, select
 
-from ocpp_css.people.accounts.model import Link, User
+from ocpp_css.people.accounts.model import Challenge, Contact, Link, User
 from ocpp_css.storage import CacheKey, Unit, UtcTime, personal, tenant_table, version_column
 
 USERS = tenant_table(
@@ -39,6 +40,36 @@ LINKS = tenant_table(
     key=("token_hash",),
     indexes=[("purpose",)],
 )
+
+CHALLENGES = tenant_table(
+    "challenges",
+    Column("token_hash", Text, info=personal("credential")),
+    Column("purpose", Text, nullable=False),
+    Column("user_id", BigInteger, nullable=False, info=personal("account")),
+    Column("code_hash", Text, nullable=False, info=personal("credential")),
+    Column("sealed", Text, nullable=False, info=personal("sign-up or change")),
+    Column("tries", Integer, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("used_at", UtcTime),
+    version_column(),
+    key=("token_hash",),
+    indexes=[("expires_at",), ("user_id",)],
+)
+
+CONTACTS = tenant_table(
+    "contacts",
+    Column("user_id", BigInteger, info=personal("account")),
+    Column("country", Text, nullable=False, info=personal("address")),
+    Column("phone", Text, nullable=False, info=personal("contact")),
+    Column("birth_date", Text, nullable=False, info=personal("date of birth")),
+    Column("street", Text, nullable=False, info=personal("address")),
+    Column("postal_code", Text, nullable=False, info=personal("address")),
+    Column("city", Text, nullable=False, info=personal("address")),
+    Column("verified_at", UtcTime, info=personal("activity")),
+    key=("user_id",),
+)
+"""Apart from the people, whose rows every request reads."""
 
 
 def fold(text: str) -> str:
@@ -123,3 +154,77 @@ def to_link(row: Row[Any]) -> Link:
     """The row as a value."""
     fields = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
     return Link(**{name: fields[name] for name in Link.__struct_fields__})
+
+
+async def load_challenge(unit: Unit, token_hash: str) -> Challenge | None:
+    """One challenge by the hash of its token."""
+    row = await unit.first(select(CHALLENGES).where(CHALLENGES.c.token_hash == token_hash))
+    return None if row is None else _challenge(row)
+
+
+async def challenges_of(unit: Unit, user_id: int) -> list[Challenge]:
+    """The challenges of a person that were not answered."""
+    query = select(CHALLENGES).where(CHALLENGES.c.user_id == user_id, CHALLENGES.c.used_at.is_(None))
+    return [_challenge(row) for row in await unit.all(query)]
+
+
+async def challenges_before(unit: Unit, moment: datetime, limit: int) -> list[str]:
+    """Challenges that were too old before this moment."""
+    query = select(CHALLENGES.c.token_hash).where(CHALLENGES.c.expires_at < moment)
+    return [row.token_hash for row in await unit.all(query.limit(limit))]
+
+
+async def links_before(unit: Unit, moment: datetime, limit: int) -> list[str]:
+    """Links that were too old before this moment."""
+    query = select(LINKS.c.token_hash).where(LINKS.c.expires_at < moment)
+    return [row.token_hash for row in await unit.all(query.limit(limit))]
+
+
+async def links_of(unit: Unit, user_id: int, purpose: str) -> list[Link]:
+    """The links of a person for a purpose."""
+    query = select(LINKS).where(LINKS.c.user_id == user_id, LINKS.c.purpose == purpose)
+    return [to_link(row) for row in await unit.all(query)]
+
+
+def add_challenge(unit: Unit, challenge: Challenge) -> None:
+    """A new challenge."""
+    unit.insert(CHALLENGES, **msgspec.structs.asdict(challenge))
+
+
+def change_challenge(unit: Unit, challenge: Challenge, **changes: Any) -> None:
+    """Change columns of a challenge seen at this version."""
+    unit.update(CHALLENGES, (challenge.token_hash,), seen=challenge.version, **changes)
+
+
+def remove_challenge(unit: Unit, token_hash: str) -> None:
+    """Take a challenge out."""
+    unit.delete(CHALLENGES, (token_hash,))
+
+
+def remove_link_of(unit: Unit, token_hash: str) -> None:
+    """Take a link out by the hash of its token."""
+    unit.delete(LINKS, (token_hash,))
+
+
+def claim_link(unit: Unit, link: Link) -> None:
+    """Add a link that must be new: of two units with the same token the second ends DUPLICATE."""
+    unit.require_absent(LINKS, token_hash=link.token_hash)
+    add_link(unit, link)
+
+
+async def contact(unit: Unit, user_id: int) -> Contact:
+    """What a person told of themselves; empty where they told nothing."""
+    row = await unit.first(select(CONTACTS).where(CONTACTS.c.user_id == user_id))
+    if row is None:
+        return Contact(user_id=user_id)
+    return Contact(**{name: row._mapping[name] for name in Contact.__struct_fields__})  # noqa: SLF001 - SQLAlchemy's public name for it
+
+
+def keep_contact(unit: Unit, contact: Contact) -> None:
+    """Write what a person told of themselves."""
+    unit.upsert(CONTACTS, **msgspec.structs.asdict(contact))
+
+
+def _challenge(row: Row[Any]) -> Challenge:
+    fields = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
+    return Challenge(**{name: fields[name] for name in Challenge.__struct_fields__})

@@ -210,6 +210,10 @@ class StationAddress:
         base = self._tls_base if station.security_profile >= 2 and self._tls_base else self._base
         return f"{base}/ocpp/{path}"
 
+    def of_account(self) -> str:
+        """The address of the account: a station's identity stands behind it."""
+        return f"{self._base}/ocpp/{self._code}"
+
     def example(self) -> str:
         """What the address of a new station looks like."""
         return f"{self._base}/ocpp/…"

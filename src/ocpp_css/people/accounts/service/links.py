@@ -36,7 +36,7 @@ def create_sign_in_link(unit: Unit, user_id: int) -> str:
 
 async def standing(unit: Unit, token: str, purpose: LinkPurpose) -> Link:
     """The link of this token, if it would work now; LinkSpent otherwise."""
-    link = await store.load_link(unit, _hash(token))
+    link = await store.load_link(unit, hash_token(token))
     if link is None or link.purpose != purpose or link.used_at is not None:
         raise LinkSpent
     if link.expires_at is not None and link.expires_at <= unit.now:
@@ -53,15 +53,36 @@ async def redeem(unit: Unit, token: str, purpose: LinkPurpose) -> Link:
     return link
 
 
+def create_link(unit: Unit, user_id: int, purpose: LinkPurpose, lifetime: timedelta) -> str:
+    """The token of a new link of a person."""
+    return _issue(unit, purpose, user_id, lifetime)
+
+
+async def drop_links(unit: Unit, user_id: int, purpose: LinkPurpose) -> None:
+    """No link of the person for this purpose works any more."""
+    for link in await store.links_of(unit, user_id, purpose):
+        store.remove_link(unit, link)
+
+
+def spend_token(unit: Unit, token: str, lifetime: timedelta) -> None:
+    """Let a token that is not ours to keep be used once: the second unit that names it ends DUPLICATE."""
+    link = Link(
+        token_hash=hash_token(token), purpose="work", user_id=None, created_at=unit.now, expires_at=unit.now + lifetime,
+        used_at=unit.now, version=1,
+    )  # fmt: skip
+    store.claim_link(unit, link)
+
+
 def _issue(unit: Unit, purpose: LinkPurpose, user_id: int | None, lifetime: timedelta | None) -> str:
     token = secrets.token_urlsafe(32)
     link = Link(
-        token_hash=_hash(token), purpose=purpose, user_id=user_id, created_at=unit.now,
+        token_hash=hash_token(token), purpose=purpose, user_id=user_id, created_at=unit.now,
         expires_at=unit.now + lifetime if lifetime else None, used_at=None, version=1,
     )  # fmt: skip
     store.add_link(unit, link)
     return token
 
 
-def _hash(token: str) -> str:
+def hash_token(token: str) -> str:
+    """What is kept of a token."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

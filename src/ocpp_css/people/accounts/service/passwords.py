@@ -16,9 +16,12 @@ V = TypeVar("V")
 
 LEAST = 15
 MOST = 128
+LEAST_OF_ITS_OWN = 8
+"""Characters that are left when the person's own words and the site's are taken away."""
 STRONG_ENOUGH = 3
 MEMORY_KIB, PASSES, LANES = 38 * 1024, 2, 1
 _POOL = 2
+_SHORTEST_WORD = 3
 _SITE_WORDS = ("ocpp", "css", "ocpp css", "charging", "charging station")
 
 
@@ -75,8 +78,19 @@ def normal(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
+def _without(password: str, words: Sequence[str]) -> str:
+    """What is left of a password without what everybody knows of the person and the site, and without blanks."""
+    rest = password.casefold()
+    for word in sorted({word.casefold() for word in words}, key=len, reverse=True):
+        if len(word) >= _SHORTEST_WORD:
+            rest = rest.replace(word, "")
+    return "".join(rest.split())
+
+
 def _advice(password: str, words: Sequence[str]) -> str:
     """What is wrong with a password that can be guessed, in the words of the estimator; empty when it is good."""
+    if len(_without(password, [*words, *_SITE_WORDS])) < LEAST_OF_ITS_OWN:
+        return ANYTHING_ELSE
     from zxcvbn import zxcvbn
 
     found = zxcvbn(password, user_inputs=[*words, *_SITE_WORDS], max_length=MOST)

@@ -41,19 +41,30 @@ async def find_login(unit: Unit, login: str) -> User | None:
 
 async def create(unit: Unit, passwords: Passwords, *, email: str, name: str, password: str) -> User:
     """A new person with a password that keeps the rules."""
-    email = email.strip()
-    if len(email) > _LONGEST_EMAIL or not _EMAIL.fullmatch(email):
-        raise EmailInvalid
+    email = checked_email(email)
     if await store.by_login(unit, email) is not None:
         raise EmailTaken
-    await passwords.judge(password, _own_words(email, name))
+    await passwords.judge(password, own_words(email, name))
+    return admit(unit, email=email, name=name, password_hash=await passwords.hash(password))
+
+
+def admit(unit: Unit, *, email: str, name: str, password_hash: str, **more: Any) -> User:
+    """A new person whose values were checked: `more` may give username, language, time_zone."""
+    given = {"username": None, "language": "", "time_zone": "UTC", **more}
     user = User(
-        user_id=unit.new_id(), email=email, username=None, display_name=name.strip() or email.partition("@")[0],
-        password_hash=await passwords.hash(password), language="", time_zone="UTC", theme="auto",
-        created_at=unit.now, disabled_at=None, version=1,
+        user_id=unit.new_id(), email=email, display_name=name.strip() or email.partition("@")[0],
+        password_hash=password_hash, theme="auto", created_at=unit.now, disabled_at=None, version=1, **given,
     )  # fmt: skip
     store.add(unit, user)
     return user
+
+
+def checked_email(email: str) -> str:
+    """The address without blanks around it; EmailInvalid where it is none."""
+    email = email.strip()
+    if len(email) > _LONGEST_EMAIL or not _EMAIL.fullmatch(email):
+        raise EmailInvalid
+    return email
 
 
 async def change(unit: Unit, principal: Principal, changes: Mapping[str, Any]) -> User:
@@ -69,7 +80,7 @@ async def change(unit: Unit, principal: Principal, changes: Mapping[str, Any]) -
 
 
 async def _check(unit: Unit, user: User, changes: Mapping[str, Any]) -> None:
-    if "time_zone" in changes and not _is_zone(changes["time_zone"]):
+    if "time_zone" in changes and not is_zone(changes["time_zone"]):
         raise Invalid("This time zone is not known.", errors=[Fault("time_zone", "This time zone is not known.")])
     username = changes.get("username")
     if username is None:
@@ -81,7 +92,7 @@ async def _check(unit: Unit, user: User, changes: Mapping[str, Any]) -> None:
         raise UsernameTaken
 
 
-def _is_zone(name: str) -> bool:
+def is_zone(name: str) -> bool:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
@@ -104,10 +115,11 @@ async def change_password(unit: Unit, passwords: Passwords, principal: Principal
     user = await get(unit, principal.id)
     if not await passwords.check(user.password_hash, current):
         raise PasswordWrong
-    await passwords.judge(new, _own_words(user.email, user.display_name), field="new_password")
+    await passwords.judge(new, own_words(user.email, user.display_name), field="new_password")
     store.change(unit, user, password_hash=await passwords.hash(new))
     audit.record(unit, principal, "user.password_changed", "user", public(user.user_id))
 
 
-def _own_words(email: str, name: str) -> list[str]:
+def own_words(email: str, name: str) -> list[str]:
+    """What a person's password must not be made of."""
     return [email, *re.split(r"[@.\s]+", email), name, *name.split()]

@@ -1,0 +1,87 @@
+"""From nothing to a charge, as a new person would: sign up by a real mail server, first steps, a test charge."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+from tests.browser.conftest import FOLDER, LOOKS, SHOTS, Console
+from tests.browser.test_pages import faults, overflow
+from tests.mail_server import Mailbox, code_of, mail_server
+from tests.running import whole_service
+
+pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("browser")]
+SECRET = "nine quiet stations hum at dawn"
+
+
+@pytest.fixture
+async def box(anyio_backend):
+    async with mail_server() as found:
+        yield found
+
+
+@pytest.fixture
+async def mailing(tmp_path: Path, browser, box):
+    """A service with a mail server, that nobody has used yet."""
+    async with whole_service(tmp_path / "data", smtp_url=box.url) as service:
+        console = Console(service, None, browser)
+        yield console
+        await console.close()
+
+
+async def shoot(page: Page, name: str) -> None:
+    assert await faults(page) == []
+    assert await overflow(page) == []
+    if SHOTS:
+        FOLDER.mkdir(exist_ok=True, parents=True)
+        await page.screenshot(path=FOLDER / f"{name}.png", full_page=True)
+
+
+async def sign_up(page: Page, box: Mailbox, email: str = "nina@example.org") -> None:
+    await page.get_by_label("E-mail address").fill(email)
+    await page.get_by_label("Password").fill(SECRET)
+    await page.get_by_label("Your name").fill("Nina Newcomer")
+    await page.get_by_label("Company").fill("Harbour Charging")
+    await page.get_by_label("Country").select_option("NL")
+    await page.get_by_label("Date of birth").fill("1990-05-05")
+    await page.get_by_label("I agree").check()
+    await page.get_by_role("button", name="Sign up").click()
+    await page.get_by_label("Code").fill(code_of(await box.to(email, "code")))
+    await page.get_by_role("button", name="Go on").click()
+    await page.wait_for_url("**/console/first-steps")
+
+
+@pytest.mark.requirement("ACC-1")
+async def test_a_new_person_signs_up_and_charges(mailing, box):
+    page = await mailing.page("/console/sign-in", timezone_id="Europe/Amsterdam")
+    await page.get_by_role("link", name="Sign up").click()
+    await expect(page.get_by_label("Time zone")).to_have_value("Europe/Amsterdam")
+    await expect(page.get_by_label("Country")).to_have_value("NL")
+    await sign_up(page, box)
+    await expect(page.locator(".qr svg")).to_be_visible()
+    await page.get_by_label("Identity of the station").fill("HARBOUR-1")
+    await page.get_by_role("button", name="Add the station").click()
+    await expect(page.get_by_label("Password")).to_have_value(re.compile(r".{20,}"))
+    await page.get_by_label("What stands on the card").fill("04A1B2C3")
+    await page.get_by_role("button", name="Add the card").click()
+    await page.get_by_role("button", name="Start a test charge").click()
+    await expect(page.get_by_text("Charging", exact=True)).to_be_visible()
+    await shoot(page, "first-steps")
+
+
+@pytest.mark.requirement("USE-9")
+@pytest.mark.parametrize("look", LOOKS)
+async def test_the_pages_of_signing_up_in_every_look(mailing, box, look):
+    page = await mailing.page("/console/sign-up", **LOOKS[look])
+    await shoot(page, f"sign-up-{look}")
+    await sign_up(page, box)
+    await shoot(page, f"first-steps-{look}")
+    for path, name in (("/console/me/notices", "notices"), ("/terms", "terms")):
+        await page.goto(mailing.service.web_url + path)
+        await shoot(page, f"{name}-{look}")
+
+
+async def test_the_sum_of_the_page_is_the_one_of_the_server(mailing, box):
+    page = await mailing.page("/console/sign-up", locale="ru-RU")
+    await expect(page.get_by_role("heading", name="Зарегистрироваться")).to_be_visible()
+    await shoot(page, "sign-up-ru")
