@@ -80,7 +80,7 @@ async def wiring(db: Database) -> AsyncIterator[Wiring]:
     made = Wiring(db, db.bus, None, Secrets(bytes(32)), Pseudonyms(bytes(32)), Settings(), does_timed_work=False)
     stops = [await area.start(made) for area in AREAS if area.start]
     yield made
-    for stop in reversed(stops):
+    for stop in reversed([one for one in stops if one]):
         await stop()
 
 

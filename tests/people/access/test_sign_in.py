@@ -12,7 +12,7 @@ from ocpp_css.people import accounts
 from ocpp_css.people.access import join
 from ocpp_css.people.access.commands import create_account
 from ocpp_css.people.access.jobs import KEPT_FOR, tidy
-from ocpp_css.people.access.service.sign_in import delay_s
+from ocpp_css.people.access.service.tries import delay_s
 from ocpp_css.people.access.store.sessions import ATTEMPTS, SESSION_USES, SESSIONS
 from ocpp_css.people.accounts.store import LINKS
 from ocpp_css.people.audit import COMMAND_LINE
@@ -276,6 +276,7 @@ async def test_a_person_of_two_accounts_switches_between_them(ann, other, db, ac
     assert (await ann.post(f"/console/account/{made['account_id']}")).status_code == 303
     assert (await ann.get("/api/v1/account")).json()["name"] == "Bolt"
     assert (await ann.get("/api/v1/me")).json()["account_id"] == made["account_id"]
+    await ann.get("/console/me")
     third = await create_account(db, "Third", "eve@example.org", PASSWORD)
     assert (await ann.post(f"/console/account/{third['account_id']}")).status_code == 404
     assert (await ann.post("/console/account/nonsense")).status_code == 404

@@ -1,18 +1,16 @@
 """The page of the first steps; each step is done on it, and shows at once what came of it."""
 
-import io
 import secrets
 from typing import Any
 
-import segno
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
-from markupsafe import Markup
 
 from ocpp_css.charging import stations, tokens, transactions
 from ocpp_css.charging.stations import MemoryDirectory, StationAddress
 from ocpp_css.charging.transactions import Transaction
 from ocpp_css.edge import Page, Principal, Rate, gettext, needs, page, posted, redirect
+from ocpp_css.edge.qr import qr
 from ocpp_css.kit.errors import Refusal
 from ocpp_css.kit.ids import public
 from ocpp_css.outreach.first_steps.service import TestCharges, add_token
@@ -100,12 +98,3 @@ def _charge(transaction: Transaction) -> dict[str, Any]:
     return {
         "id": public(transaction.id), "is_open": transaction.is_open, "energy_wh": transaction.energy_wh(),
     }  # fmt: skip
-
-
-def qr(text: str) -> Markup:
-    """The text as a QR code, drawn as SVG that needs no style of its own."""
-    out = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(
-        out, kind="svg", xmldecl=False, svgns=True, scale=4, border=3, dark="#000", light="#fff", nl=False
-    )
-    return Markup(out.getvalue().decode())  # noqa: S704 - drawn by ourselves

@@ -1,10 +1,11 @@
 """API keys over REST."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
-from litestar import delete, get, post
+from litestar import Request, delete, get
+from litestar import post as posting
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
@@ -14,8 +15,11 @@ from ocpp_css.kit.ids import parse_public, public
 from ocpp_css.kit.paging import Page, page_request
 from ocpp_css.people.access.errors import KeyUnknown
 from ocpp_css.people.access.model import ApiKey
+from ocpp_css.people.access.pages.asking import tell_of_key
 from ocpp_css.people.access.service import keys
-from ocpp_css.storage import Unit
+from ocpp_css.people.access.service.sessions import Sessions
+from ocpp_css.people.notices import Post
+from ocpp_css.storage import PROVIDER, Database, Unit
 
 
 class KeyShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,15 +66,23 @@ async def list_keys(
     return (await keys.page(unit, page_request(limit, cursor, sorts=("-id",)))).map(shown)
 
 
-@post("/api/v1/api-keys", opt=needs("keys:write", keeps_reply=False))
-async def create_key(
-    unit: NamedDependency[Unit], principal: NamedDependency[Principal], data: JSONBody[NewKey]
+@posting("/api/v1/api-keys", opt=needs("keys:write", keeps_reply=False))
+async def create_key(  # noqa: PLR0917 - what a key is made with
+    db: NamedDependency[Database],
+    unit: NamedDependency[Unit],
+    principal: NamedDependency[Principal],
+    sessions: NamedDependency[Sessions],
+    post: NamedDependency[Post],
+    request: Request[Any, Any, Any],
+    data: JSONBody[NewKey],
 ) -> KeyMade:
     """Make an API key; `api_key` is shown this once. A scope is a permission you hold, `resource:*` or `*`."""
+    await sessions.check_proof(db.unit(PROVIDER), principal)
     expires_at = data.expires_at
     if expires_at is not None and expires_at.tzinfo is None:
         expires_at = expires_at.replace(tzinfo=UTC)
     key, text = keys.create(unit, principal, data.name, data.scopes, expires_at)
+    await tell_of_key(request, db, principal, post)
     return KeyMade(**msgspec.structs.asdict(shown(key)), api_key=text)
 
 

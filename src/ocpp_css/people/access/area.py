@@ -9,26 +9,44 @@ from ocpp_css.people.access import api
 from ocpp_css.people.access.jobs import tidy_regularly
 from ocpp_css.people.access.model import PERMISSIONS
 from ocpp_css.people.access.pages import keys as key_pages
-from ocpp_css.people.access.pages import own, sign_in, sign_up
+from ocpp_css.people.access.pages import own, recovery, security, sign_in, sign_up
 from ocpp_css.people.access.service.authenticator import MemoryAuthenticator
+from ocpp_css.people.access.service.guarding import Guard
+from ocpp_css.people.access.service.places import Places
+from ocpp_css.people.access.service.recovery import Recovery
+from ocpp_css.people.access.service.second_factor import SecondFactors
 from ocpp_css.people.access.service.sessions import Sessions
 from ocpp_css.people.access.service.sign_in import SignIn
 from ocpp_css.people.access.service.sign_up import SignUp
+from ocpp_css.people.access.service.tries import Tries
 from ocpp_css.people.access.store.keys import KEY_USES, KEYS
 from ocpp_css.people.access.store.members import MEMBERSHIPS
+from ocpp_css.people.access.store.proofs import CODES, FACTORS, INCIDENTS, PLACES
 from ocpp_css.people.access.store.sessions import ATTEMPTS, SESSION_USES, SESSIONS
 
 
-async def start(wiring: Wiring) -> Callable[[], Awaitable[None]] | None:
-    """Provides `services["authenticator"]`, `["sessions"]`, `["entrance"]` and `["sign_up"]`; tidies up each hour."""
-    sessions = Sessions(wiring.secrets)
-    wiring.services["sessions"] = sessions
-    wiring.services["entrance"] = SignIn(wiring.db, wiring.services["passwords"], sessions, wiring.secrets)
-    wiring.services["sign_up"] = SignUp(
-        wiring.db, wiring.services["passwords"], wiring.services["challenges"], wiring.services["post"], sessions,
-        wiring.secrets, minimum_age=wiring.settings.minimum_age,
+def _provide(wiring: Wiring) -> None:
+    db, secrets, services, settings = wiring.db, wiring.secrets, wiring.services, wiring.settings
+    passwords, challenges, post = services["passwords"], services["challenges"], services["post"]
+    sessions, tries, places = Sessions(secrets), Tries(db, secrets), Places(secrets)
+    factors = SecondFactors(db, secrets)
+    services["sessions"], services["factors"] = sessions, factors
+    services["guard"] = Guard(db, sessions, post)
+    services["entrance"] = SignIn(
+        db, passwords, sessions, challenges, post, factors, places=places, tries=tries, has_mail=bool(settings.smtp_url)
+    )
+    services["recovery"] = Recovery(
+        db, passwords, challenges, post, sessions, factors, places=places, tries=tries
     )  # fmt: skip
-    wiring.services["authenticator"] = MemoryAuthenticator(wiring.db, sessions)
+    services["sign_up"] = SignUp(
+        db, passwords, challenges, post, sessions, secrets, places=places, tries=tries, minimum_age=settings.minimum_age
+    )
+
+
+async def start(wiring: Wiring) -> Callable[[], Awaitable[None]] | None:
+    """Provides `services["authenticator"]`, and the ways in (`_provide`); tidies up each hour."""
+    _provide(wiring)
+    wiring.services["authenticator"] = MemoryAuthenticator(wiring.db, wiring.services["sessions"])
     if not wiring.does_timed_work:
         return None
     task = asyncio.create_task(tidy_regularly(wiring.db), name="tidy-access")
@@ -43,7 +61,7 @@ async def start(wiring: Wiring) -> Callable[[], Awaitable[None]] | None:
 AREA = Area(
     name="people/access",
     after=["people/accounts", "people/notices", "people/tenants"],
-    tables=[MEMBERSHIPS, SESSIONS, SESSION_USES, ATTEMPTS, KEYS, KEY_USES],
+    tables=[MEMBERSHIPS, SESSIONS, SESSION_USES, ATTEMPTS, KEYS, KEY_USES, FACTORS, CODES, PLACES, INCIDENTS],
     routes=[
         api.list_keys,
         api.create_key,
@@ -55,6 +73,23 @@ AREA = Area(
         sign_in.switch_account,
         sign_in.first_start_page,
         sign_in.first_start,
+        sign_in.code_page,
+        sign_in.sign_in_code,
+        security.security_page,
+        security.prove_page,
+        security.prove,
+        security.begin_factor,
+        security.confirm_factor,
+        security.renew_codes,
+        security.remove_factor,
+        security.not_me_page,
+        security.not_me,
+        recovery.ask_page,
+        recovery.ask,
+        recovery.code_page,
+        recovery.open_recovery,
+        recovery.new_page,
+        recovery.set_new,
         sign_up.sign_up_page,
         sign_up.ask,
         sign_up.code_page,
@@ -85,11 +120,32 @@ AREA = Area(
                 "sessions.user_id",
                 "sessions.user_agent",
                 "sessions.address",
+                "sessions.proved_at",
                 "session_uses.last_used_at",
             ],
             purpose="Keeping a person signed in, and showing them where they are",
             basis="Contract",
             keep_for="30 days after the session ended",
+        ),
+        PersonalData(
+            columns=[
+                "second_factors.user_id",
+                "second_factors.sealed",
+                "recovery_codes.user_id",
+                "recovery_codes.code_hash",
+                "known_places.user_id",
+                "known_places.mark",
+                "known_places.last_at",
+            ],
+            purpose="Proving who signs in, and refusing devices and places that are not known",
+            basis="Contract; duty to secure the service",
+            keep_for="as long as the person has an account; places for half a year after the last sign-in",
+        ),
+        PersonalData(
+            columns=["incidents.user_id", "incidents.address", "incidents.user_agent"],
+            purpose="Looking into reported misuse",
+            basis="Legitimate interest: security of the service",
+            keep_for="two years",
         ),
         PersonalData(
             columns=["sign_in_attempts.place"],
@@ -107,6 +163,9 @@ AREA = Area(
     start=start,
     dependencies={
         "sessions": lambda wiring: wiring.services["sessions"],
+        "factors": lambda wiring: wiring.services["factors"],
+        "guard": lambda wiring: wiring.services["guard"],
+        "recovery": lambda wiring: wiring.services["recovery"],
         "sign_up": lambda wiring: wiring.services["sign_up"],
         "entrance": lambda wiring: wiring.services["entrance"],
     },

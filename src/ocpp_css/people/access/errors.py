@@ -56,3 +56,18 @@ class ScopeTooWide(Forbidden):
     code = "scope_too_wide"
     title = "The key would be permitted more than you are"
     explanation = "You do not hold {scope} yourself."
+
+
+class ProofNeeded(Forbidden):
+    """The person must prove again who they are before a sensitive change."""
+
+    code = "proof_needed"
+    title = "Prove that it is you"
+    explanation = "It is a while since you gave your password. Give it again before this change."
+
+
+class FactorMissing(NotFound):
+    """There is no second factor to confirm or remove."""
+
+    code = "second_factor_missing"
+    title = "There is no second factor"

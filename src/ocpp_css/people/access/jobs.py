@@ -6,13 +6,15 @@ from datetime import timedelta
 import structlog
 
 from ocpp_css.people import accounts
-from ocpp_css.people.access.service.sign_in import FORGOTTEN_AFTER
+from ocpp_css.people.access.service.tries import FORGOTTEN_AFTER
+from ocpp_css.people.access.store import proofs
 from ocpp_css.people.access.store import sessions as store
 from ocpp_css.storage import PROVIDER, Database
 
 INTERVAL_S = 3600.0
 KEPT_FOR = timedelta(days=30)
 """Ended sessions are kept so long: their address counts as known at sign-in."""
+PLACES_KEPT_FOR = timedelta(days=180)
 _AT_ONCE = 5000
 _log = structlog.get_logger(__name__)
 
@@ -22,6 +24,8 @@ async def tidy(db: Database) -> int:
     unit = db.unit(PROVIDER)
     sessions = await store.over_before(unit, unit.now - KEPT_FOR, _AT_ONCE)
     places = await store.attempts_before(unit, unit.now - FORGOTTEN_AFTER, _AT_ONCE)
+    for user_id, mark in await proofs.places_before(unit, unit.now - PLACES_KEPT_FOR, _AT_ONCE):
+        proofs.forget_place(unit, user_id, mark)
     await accounts.tidy(unit, _AT_ONCE)
     for session_id in sessions:
         store.remove(unit, session_id)

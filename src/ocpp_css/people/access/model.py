@@ -74,6 +74,30 @@ class Device(msgspec.Struct, frozen=True):
 
     user_agent: str
     address: str
+    key: str = ""
+    """The secret that this browser carries, so that it is known again."""
+
+
+class SecondFactor(msgspec.Struct, frozen=True, kw_only=True):
+    """A generator of codes (RFC 6238); it counts from when it is confirmed. `last_step` was used last."""
+
+    user_id: int
+    sealed: str
+    confirmed_at: datetime | None
+    last_step: int
+    version: int
+
+
+class Incident(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody said "this was not me"; support looks at it."""
+
+    incident_id: int
+    user_id: int
+    at: datetime
+    address: str
+    user_agent: str
+    closed_at: datetime | None
+    version: int
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +114,10 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None
     version: int
     last_used_at: datetime
+    proved_at: datetime | None = None
+    """When the person last proved who they are."""
+    is_kept: bool = False
+    """They wanted to stay signed in."""
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):

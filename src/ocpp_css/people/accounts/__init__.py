@@ -1,7 +1,14 @@
 """People: who they are, how they prove it, how they like their pages; and links that admit somebody once."""
 
-from ocpp_css.people.accounts.errors import ChallengeSpent, CodeWrong, EmailTaken, LinkSpent, PersonNeeded
-from ocpp_css.people.accounts.model import Contact, Link, User
+from ocpp_css.people.accounts.errors import (
+    ChallengeSpent,
+    CodeWrong,
+    EmailTaken,
+    LinkSpent,
+    PasswordWrong,
+    PersonNeeded,
+)
+from ocpp_css.people.accounts.model import Challenge, Contact, Link, User
 from ocpp_css.people.accounts.service.challenges import Challenges, tidy
 from ocpp_css.people.accounts.service.contacts import contact_of, countries, keep_contact
 from ocpp_css.people.accounts.service.contacts import faults as contact_faults
@@ -22,14 +29,17 @@ from ocpp_css.people.accounts.service.users import (
     checked_email,
     create,
     find_login,
+    freeze,
     get,
     is_zone,
     known,
     own_words,
+    restore,
     verify,
 )
 
 __all__ = [
+    "Challenge",
     "ChallengeSpent",
     "Challenges",
     "CodeWrong",
@@ -37,6 +47,7 @@ __all__ = [
     "EmailTaken",
     "Link",
     "LinkSpent",
+    "PasswordWrong",
     "Passwords",
     "PersonNeeded",
     "User",
@@ -52,6 +63,7 @@ __all__ = [
     "create_sign_in_link",
     "drop_links",
     "find_login",
+    "freeze",
     "get",
     "is_zone",
     "keep_contact",
@@ -59,6 +71,7 @@ __all__ = [
     "open_first_start",
     "own_words",
     "redeem",
+    "restore",
     "spend_token",
     "standing",
     "tidy",

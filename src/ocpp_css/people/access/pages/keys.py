@@ -27,9 +27,11 @@ from ocpp_css.kit.errors import Refusal
 from ocpp_css.kit.ids import parse_public, public
 from ocpp_css.people.access.errors import KeyUnknown
 from ocpp_css.people.access.model import PERMISSIONS, ApiKey, permits
-from ocpp_css.people.access.pages.asking import Asked, told_faults
+from ocpp_css.people.access.pages.asking import Asked, proving, tell_of_key, told_faults
 from ocpp_css.people.access.service import keys
-from ocpp_css.storage import Unit
+from ocpp_css.people.access.service.sessions import Sessions
+from ocpp_css.people.notices import Post
+from ocpp_css.storage import PROVIDER, Database, Unit
 
 PATH = "/console/settings/api-keys"
 _COLUMNS = (
@@ -57,12 +59,28 @@ async def keys_page(request: Asked, unit: NamedDependency[Unit]) -> Page:
 
 
 @get(f"{PATH}/new", opt=needs("keys:write"))
-async def new_key_page(principal: NamedDependency[Principal]) -> Page:
+async def new_key_page(
+    request: Asked,
+    db: NamedDependency[Database],
+    principal: NamedDependency[Principal],
+    sessions: NamedDependency[Sessions],
+) -> Page | Response[Any]:
+    if away := await proving(request, db.unit(PROVIDER), principal, sessions, f"{PATH}/new"):
+        return away
     return _form(principal, {}, [])
 
 
 @post(PATH, opt=needs("keys:write"), status_code=200)
-async def create_key(request: Asked, unit: NamedDependency[Unit], principal: NamedDependency[Principal]) -> Page:
+async def create_key(
+    request: Asked,
+    db: NamedDependency[Database],
+    unit: NamedDependency[Unit],
+    principal: NamedDependency[Principal],
+    sessions: NamedDependency[Sessions],
+    post: NamedDependency[Post],
+) -> Page | Response[Any]:
+    if away := await proving(request, db.unit(PROVIDER), principal, sessions, f"{PATH}/new"):
+        return away
     form, scopes = await posted(request), await posted_list(request, "scopes")
     lifetime = _LIFETIMES.get(form.get("lifetime", ""))
     try:
@@ -71,6 +89,7 @@ async def create_key(request: Asked, unit: NamedDependency[Unit], principal: Nam
         )
     except Refusal as refusal:
         return _form(principal, form, scopes, refusal)
+    await tell_of_key(request, db, principal, post)
     return page("access/key_made.html", title=gettext("The new API key"), key=key, text=text)
 
 

@@ -13,19 +13,20 @@ from ocpp_css.kit.ids import parse_public, public
 from ocpp_css.people import tenants
 from ocpp_css.people.access.errors import SessionUnknown
 from ocpp_css.people.access.model import ROLE_NAMES, Session
-from ocpp_css.people.access.pages.asking import Asked, drop, told_faults
+from ocpp_css.people.access.pages.asking import Asked, device_of, drop, told_faults
 from ocpp_css.people.access.pages.sign_in import PATH as SIGN_IN
+from ocpp_css.people.access.service.letters import PASSWORD_CHANGED, warn
 from ocpp_css.people.access.service.members import memberships
+from ocpp_css.people.access.service.places import browser_of
 from ocpp_css.people.access.service.sessions import Sessions
 from ocpp_css.people.accounts import Passwords, PersonNeeded, change_password
+from ocpp_css.people.accounts import get as get_user
+from ocpp_css.people.notices import Post
 from ocpp_css.storage import PROVIDER, Database
 
 SESSIONS = "/console/me/sessions"
 ACCOUNTS = "/console/me/accounts"
 PASSWORD = "/console/me/password"  # noqa: S105 - a path
-_BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
-_SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
-            ("Linux", "Linux"))  # fmt: skip
 
 
 @get(SESSIONS, opt=needs(""))
@@ -102,6 +103,7 @@ async def set_password(
     principal: NamedDependency[Principal],
     sessions: NamedDependency[Sessions],
     passwords: NamedDependency[Passwords],
+    post: NamedDependency[Post],
 ) -> Page:
     _person(principal)
     form = await request.form()
@@ -115,6 +117,7 @@ async def set_password(
             is_done=False,
         )  # fmt: skip
     await sessions.end_others(unit, principal)
+    await warn(post, unit, await get_user(unit, principal.id), PASSWORD_CHANGED, device_of(request))
     await unit.commit()
     return page("access/password.html", title=gettext("Password"), errors={}, is_done=True)
 
@@ -138,8 +141,7 @@ def _shown(session: Session, principal: Principal) -> dict[str, Any]:
 
 def device_name(user_agent: str) -> str:
     """A browser and a system that a person recognises; the beginning of the text where none is known."""
-    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
-    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    browser, system = browser_of(user_agent)
     if browser and system:
         return gettext("{browser} on {system}", browser=browser, system=system)
     return browser or system or re.split(r"[\s(]", user_agent, maxsplit=1)[0][:40] or gettext("Unknown device")

@@ -1,6 +1,7 @@
 """Signing in and out, and the first start."""
 
 from typing import Any
+from urllib.parse import quote
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
@@ -22,10 +23,10 @@ from ocpp_css.edge import (
 from ocpp_css.kit.errors import Refusal, TooMany
 from ocpp_css.kit.ids import parse_public
 from ocpp_css.people.access.errors import NotAMember, SignInRefused
-from ocpp_css.people.access.pages.asking import Asked, cookie_of, device_of, drop, keep, told_faults
+from ocpp_css.people.access.pages.asking import Asked, cookie_of, device_of, drop, keep, keep_device, told_faults
 from ocpp_css.people.access.service.sessions import Sessions
 from ocpp_css.people.access.service.sign_in import SignIn
-from ocpp_css.people.accounts import PersonNeeded, standing
+from ocpp_css.people.accounts import CodeWrong, PersonNeeded, standing
 from ocpp_css.storage import PROVIDER, Database
 
 PATH = "/console/sign-in"
@@ -45,22 +46,53 @@ async def sign_in(request: Asked, entrance: NamedDependency[SignIn]) -> Page | R
     form = await posted(request)
     password = str((await request.form()).get("password", ""))
     target = local_path(form.get("next"))
+    is_kept = form.get("is_kept") == "yes"
     try:
-        cookie = await entrance.with_password(form.get("login", ""), password, device_of(request), cookie_of(request))
+        entry = await entrance.with_password(
+            form.get("login", ""), password, device_of(request), cookie_of(request), is_kept=is_kept
+        )
     except (SignInRefused, TooMany) as refusal:
         return _form(target, form.get("login", ""), refusal)
-    return keep(request, redirect(request, target), cookie)
+    if entry.token:
+        return keep_device(request, redirect(request, f"{PATH}/code/{entry.token}?next={quote(target)}"))
+    return keep(request, redirect(request, target), entry.cookie, is_kept=is_kept)
+
+
+@get(f"{PATH}/code/{{token:str}}", opt=public(rate=TRIES))
+async def code_page(request: Asked, entrance: NamedDependency[SignIn], token: FromPath[str]) -> Page:
+    return _code_form(request, token, wants_factor=await entrance.wants_factor(token))
+
+
+@post(f"{PATH}/code/{{token:str}}", opt=public(rate=TRIES), status_code=200)
+async def sign_in_code(request: Asked, entrance: NamedDependency[SignIn], token: FromPath[str]) -> Page | Response[Any]:
+    form = await posted(request)
+    wants_factor = await entrance.wants_factor(token)
+    try:
+        entry = await entrance.with_code(token, form.get("code", ""), device_of(request), cookie_of(request))
+    except (CodeWrong, TooMany) as refusal:
+        return _code_form(request, token, refusal, wants_factor=wants_factor)
+    target = local_path(request.query_params.get("next"))
+    return keep(request, redirect(request, target), entry.cookie, is_kept=entry.is_kept)
+
+
+def _code_form(request: Asked, token: str, refusal: Refusal | None = None, *, wants_factor: bool) -> Page:
+    told = _told(refusal) if isinstance(refusal, TooMany) else ""
+    return page(
+        "access/sign_in_code.html", title=gettext("Confirm that it is you"), token=token, wants_factor=wants_factor,
+        target=local_path(request.query_params.get("next")), errors={} if told else told_faults(refusal), told=told,
+        status=refusal.status if refusal else 200, headers=refusal.headers if refusal else {},
+    )  # fmt: skip
+
+
+def _told(refusal: TooMany) -> str:
+    wait = gettext("Try again in {time}.", time=duration(refusal.retry_after))
+    return f"{gettext(refusal.title)}. {wait}"
 
 
 def _form(target: str, login: str = "", refusal: Refusal | None = None) -> Page:
-    told = wait = ""
-    if isinstance(refusal, TooMany):
-        told = gettext(refusal.title) + "."
-        wait = gettext("Try again in {time}.", time=duration(refusal.retry_after))
-    elif refusal is not None:
-        told = gettext(refusal.template)
+    told = _told(refusal) if isinstance(refusal, TooMany) else gettext(refusal.template) if refusal else ""
     return page(
-        "access/sign_in.html", title=gettext("Sign in"), target=target, login=login, told=told, wait=wait,
+        "access/sign_in.html", title=gettext("Sign in"), target=target, login=login, told=told,
         status=refusal.status if refusal else 200, headers=refusal.headers if refusal else {},
     )  # fmt: skip
 
@@ -99,9 +131,9 @@ async def switch_account(
     if number is None:
         raise NotAMember
     unit = db.unit(PROVIDER)
-    await sessions.switch(unit, principal, parse_public(principal.session) or 0, number)
+    renewed = await sessions.switch(unit, principal, parse_public(principal.session) or 0, number)
     await unit.commit()
-    return redirect(request, HOME)
+    return keep(request, redirect(request, HOME), renewed.cookie, is_kept=renewed.is_kept)
 
 
 @get("/console/first-start/{token:str}", opt=public(rate=TRIES))

@@ -1,14 +1,18 @@
-"""Sessions: 12 hours without use, 7 days at most; a cookie of 32 random bytes of which only a keyed hash is kept."""
+"""Sessions: 12 hours without use, 7 days at most; 30 days where wanted.
+
+A cookie is 32 random bytes, of which only a keyed hash is kept.
+"""
 
 import hmac
 import secrets
 from datetime import timedelta
+from typing import Any, NamedTuple
 
 from ocpp_css.edge.principal import Principal
-from ocpp_css.kit.ids import public
+from ocpp_css.kit.ids import parse_public, public
 from ocpp_css.kit.secrets import Secrets
 from ocpp_css.people import audit
-from ocpp_css.people.access.errors import NotAMember, SessionUnknown
+from ocpp_css.people.access.errors import NotAMember, ProofNeeded, SessionUnknown
 from ocpp_css.people.access.model import Device, Session
 from ocpp_css.people.access.service.members import home, memberships
 from ocpp_css.people.access.store import sessions as store
@@ -17,7 +21,17 @@ from ocpp_css.storage import Unit
 
 IDLE = timedelta(hours=12)
 LIFETIME = timedelta(days=7)
+KEPT_FOR = timedelta(days=30)
+"""Where the person wanted to stay signed in, used or not."""
+PROOF_LASTS = timedelta(minutes=30)
 _LONGEST_AGENT = 300
+
+
+class Renewed(NamedTuple):
+    """The new cookie of a session, and whether the person wants to stay signed in."""
+
+    cookie: str
+    is_kept: bool
 
 
 class Sessions:
@@ -35,7 +49,10 @@ class Sessions:
         """The secret that the session's forms know; it never stands in the database."""
         return hmac.digest(self._csrf_key, cookie.encode("utf-8", "surrogatepass"), "sha256").hex()
 
-    async def begin(self, unit: Unit, user: User, device: Device, *, account: int = 0, replaces: str = "") -> str:
+    async def begin(
+        self, unit: Unit, user: User, device: Device, *, account: int = 0, replaces: str = "",
+        is_kept: bool = False,
+    ) -> str:  # fmt: skip
         """A new session; returns its cookie. The session of the cookie `replaces` ends: no id survives a sign-in."""
         if replaces and (old := await store.load_session(unit, self.hash(replaces))) and old.ended_at is None:
             store.change(unit, old, ended_at=unit.now)
@@ -43,8 +60,8 @@ class Sessions:
         session = Session(
             session_id=unit.new_id(), token_hash=self.hash(cookie), user_id=user.user_id,
             account_id=account or await home(unit, user.user_id), user_agent=device.user_agent[:_LONGEST_AGENT],
-            address=device.address, created_at=unit.now, expires_at=unit.now + LIFETIME, ended_at=None, version=1,
-            last_used_at=unit.now,
+            address=device.address, created_at=unit.now, expires_at=unit.now + (KEPT_FOR if is_kept else LIFETIME),
+            ended_at=None, version=1, last_used_at=unit.now, proved_at=unit.now, is_kept=is_kept,
         )  # fmt: skip
         store.add(unit, session)
         who = Principal("user", user.user_id, user.display_name, session.account_id)
@@ -69,15 +86,48 @@ class Sessions:
         """The sessions of the person that can still be used, the newest first."""
         return [one for one in await store.of_user(unit, principal.id) if not is_over(one, unit)]
 
-    async def switch(self, unit: Unit, principal: Principal, session_id: int, account_id: int) -> None:
-        """Let a session look at another account of the person; NotAMember where it is none of theirs."""
+    async def switch(self, unit: Unit, principal: Principal, session_id: int, account_id: int) -> "Renewed":
+        """Let a session look at another account of the person; its new cookie (TRUST A61).
+
+        NotAMember where the account is none of theirs.
+        """
         held = {membership.account_id for membership in await memberships(unit, principal.id)}
         session = await store.one(unit, session_id)
         if account_id not in held:
             raise NotAMember
         if session is None or session.user_id != principal.id:
             raise SessionUnknown
-        store.change(unit, session, account_id=account_id)
+        return self._renew(unit, session, account_id=account_id)
+
+    async def prove(self, unit: Unit, principal: Principal) -> "Renewed":
+        """The person has just proven who they are: the session gets a new cookie."""
+        return self._renew(unit, await self._own(unit, principal), proved_at=unit.now)
+
+    async def check_proof(self, unit: Unit, principal: Principal) -> None:
+        """ProofNeeded where the person proved longer than half an hour ago who they are."""
+        if principal.kind != "user":
+            return
+        session = await self._own(unit, principal)
+        if session.proved_at is None or session.proved_at + PROOF_LASTS <= unit.now:
+            raise ProofNeeded
+
+    async def end_all(self, unit: Unit, who: Principal, user_id: int) -> int:
+        """End every session of a person; how many there were."""
+        found = await store.of_user(unit, user_id)
+        for session in found:
+            self._end(unit, who, session)
+        return len(found)
+
+    async def _own(self, unit: Unit, principal: Principal) -> Session:
+        session = await store.one(unit, parse_public(principal.session) or 0)
+        if session is None or session.user_id != principal.id:
+            raise SessionUnknown
+        return session
+
+    def _renew(self, unit: Unit, session: Session, **changes: Any) -> "Renewed":
+        cookie = secrets.token_urlsafe(32)
+        store.change(unit, session, token_hash=self.hash(cookie), **changes)
+        return Renewed(cookie, session.is_kept)
 
     def _end(self, unit: Unit, principal: Principal, session: Session) -> None:
         store.change(unit, session, ended_at=unit.now)
@@ -86,4 +136,5 @@ class Sessions:
 
 def is_over(session: Session, unit: Unit) -> bool:
     """Whether a session was ended, is too old, or was not used for too long."""
-    return session.ended_at is not None or session.expires_at <= unit.now or session.last_used_at + IDLE <= unit.now
+    idle = KEPT_FOR if session.is_kept else IDLE
+    return session.ended_at is not None or session.expires_at <= unit.now or session.last_used_at + idle <= unit.now

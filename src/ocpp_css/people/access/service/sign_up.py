@@ -4,9 +4,7 @@ Nothing tells whether an address has an account (TRUST A63): the work, the rows,
 are the same, only the letter differs, and only the address's owner reads it.
 """
 
-import hmac
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 
 import msgspec
 
@@ -18,9 +16,10 @@ from ocpp_css.people import accounts, audit, consent, tenants
 from ocpp_css.people.access.model import Device
 from ocpp_css.people.access.service.letters import person_of
 from ocpp_css.people.access.service.members import join
+from ocpp_css.people.access.service.places import Places
 from ocpp_css.people.access.service.sessions import Sessions
+from ocpp_css.people.access.service.tries import Tries
 from ocpp_css.people.access.service.work import Work
-from ocpp_css.people.access.store import sessions as store
 from ocpp_css.people.accounts import Challenges, ChallengeSpent, Contact, Passwords, User
 from ocpp_css.people.notices import Attachment, Notice, Person, Post
 from ocpp_css.storage import PROVIDER, Database, Unit
@@ -91,7 +90,7 @@ class SignUp:
 
     def __init__(
         self, db: Database, passwords: Passwords, challenges: Challenges, post: Post, sessions: Sessions,
-        secrets: Secrets, *, minimum_age: int,
+        secrets: Secrets, *, places: Places, tries: Tries, minimum_age: int,
     ) -> None:  # fmt: skip
         self._db = db
         self._passwords = passwords
@@ -99,7 +98,8 @@ class SignUp:
         self._post = post
         self._sessions = sessions
         self._minimum_age = minimum_age
-        self._key = secrets.key("sign-up")
+        self._places = places
+        self._tries = tries
         self.work = Work(secrets)
 
     async def ask(self, candidate: Candidate, password: str, work: str) -> str:
@@ -112,7 +112,7 @@ class SignUp:
         holder = await accounts.find_login(unit, candidate.email)
         kept = Kept(candidate, await self._passwords.hash(password), holder is None)
         asked = self._challenges.ask(unit, "sign_up", msgspec.json.encode(kept))
-        if await self._may_write(unit, candidate.email):
+        if await self._tries.allow(unit, f"sign-up:{candidate.email.casefold()}", LETTERS_A_DAY):
             if holder is None:
                 self._post.write(unit, _person(candidate), _CODE, Attachment(code=asked.code))
             else:
@@ -137,6 +137,7 @@ class SignUp:
         join(unit, who, user.user_id, account.account_id, "owner")
         audit.record(unit, who, "user.signed_up", "user", public(user.user_id))
         consent.accept(unit, user.user_id, device.address)
+        self._places.know(unit, user.user_id, device)
         cookie = await self._sessions.begin(unit, user, device, account=account.account_id)
         try:
             await unit.commit()
@@ -174,15 +175,6 @@ class SignUp:
         except Refusal as refusal:
             found += refusal.errors
         return found
-
-    async def _may_write(self, unit: Unit, email: str) -> bool:
-        """Letters to one address are counted, so that nobody fills a stranger's mailbox."""
-        place = hmac.digest(self._key, email.casefold().encode("utf-8", "surrogatepass"), "sha256").hex()
-        seen = await store.attempts(unit, place)
-        count = seen.failures if seen is not None and seen.last_at + timedelta(days=1) > unit.now else 0
-        if count < LETTERS_A_DAY:
-            store.count_attempt(unit, place, seen, count + 1)
-        return count < LETTERS_A_DAY
 
 
 _PLAIN: Sequence[tuple[str, str, Callable[[Candidate], bool]]] = (

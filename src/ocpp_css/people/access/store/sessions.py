@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Integer, Row, Text, or_, select
+from sqlalchemy import BigInteger, Boolean, Column, Integer, Row, Text, or_, select
 
 from ocpp_css.people.access.model import Attempts, Session
 from ocpp_css.storage import (
@@ -31,6 +31,8 @@ SESSIONS = tenant_table(
     Column("expires_at", UtcTime, nullable=False),
     Column("ended_at", UtcTime),
     version_column(),
+    Column("proved_at", UtcTime, info=personal("activity")),
+    Column("is_kept", Boolean),
     key=("session_id",),
     unique=[("token_hash",)],
     indexes=[("user_id",), ("expires_at",)],
@@ -121,7 +123,9 @@ def used_later(db: Database, session_id: int, moment: datetime) -> None:
 def to_session(row: Row[Any]) -> Session:
     """The row as a value; one that was never used again was used when it began."""
     fields = {name: row._mapping[name] for name in Session.__struct_fields__}  # noqa: SLF001 - SQLAlchemy's public name for it
-    return Session(**{**fields, "last_used_at": fields["last_used_at"] or fields["created_at"]})
+    return Session(
+        **{**fields, "is_kept": bool(fields["is_kept"]), "last_used_at": fields["last_used_at"] or fields["created_at"]}
+    )
 
 
 async def attempts(unit: Unit, place: str) -> Attempts | None:

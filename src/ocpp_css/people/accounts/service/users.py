@@ -123,3 +123,13 @@ async def change_password(unit: Unit, passwords: Passwords, principal: Principal
 def own_words(email: str, name: str) -> list[str]:
     """What a person's password must not be made of."""
     return [email, *re.split(r"[@.\s]+", email), name, *name.split()]
+
+
+def freeze(unit: Unit, user: User) -> None:
+    """Nobody signs in as this person until the access is restored."""
+    store.change(unit, user, disabled_at=unit.now)
+
+
+def restore(unit: Unit, user: User, password_hash: str) -> None:
+    """A new password, and an end to a freeze."""
+    store.change(unit, user, password_hash=password_hash, disabled_at=None)

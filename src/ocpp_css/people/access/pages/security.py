@@ -1,0 +1,196 @@
+"""One's own security: proving again who one is, the second factor, and saying that it was somebody else."""
+
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from ocpp_css.edge import Page, Principal, Rate, gettext, local_path, needs, page, posted, public, redirect
+from ocpp_css.edge.qr import qr
+from ocpp_css.kit.errors import Refusal, TooMany
+from ocpp_css.people.access.pages.asking import (
+    PROVE,
+    Asked,
+    device_of,
+    drop,
+    keep,
+    proving,
+    told_faults,
+)
+from ocpp_css.people.access.service.guarding import Guard
+from ocpp_css.people.access.service.letters import CODES_RENEWED, FACTOR_ADDED, FACTOR_REMOVED, warn
+from ocpp_css.people.access.service.second_factor import SecondFactors
+from ocpp_css.people.access.service.sessions import Sessions
+from ocpp_css.people.access.service.sign_in import SignIn
+from ocpp_css.people.accounts import CodeWrong, PersonNeeded, contact_of, standing
+from ocpp_css.people.accounts import get as get_user
+from ocpp_css.people.notices import Notice, Post
+from ocpp_css.storage import PROVIDER, Database, Unit
+
+PATH = "/console/me/security"
+TRIES = Rate(burst=20, per_s=600)
+
+
+@get(PATH, opt=needs(""))
+async def security_page(
+    db: NamedDependency[Database], principal: NamedDependency[Principal], factors: NamedDependency[SecondFactors]
+) -> Page:
+    return await _page(db.unit(PROVIDER), principal, factors)
+
+
+@get(PROVE, opt=needs(""))
+async def prove_page(
+    request: Asked,
+    db: NamedDependency[Database],
+    principal: NamedDependency[Principal],
+    factors: NamedDependency[SecondFactors],
+) -> Page:
+    return _prove_form(request, wants_factor=await factors.is_on(db.unit(PROVIDER), _person(principal)))
+
+
+@post(PROVE, opt=needs("", rate=TRIES), status_code=200)
+async def prove(
+    request: Asked,
+    db: NamedDependency[Database],
+    principal: NamedDependency[Principal],
+    factors: NamedDependency[SecondFactors],
+    entrance: NamedDependency[SignIn],
+) -> Page | Response[Any]:
+    wants_factor = await factors.is_on(db.unit(PROVIDER), _person(principal))
+    form = await request.form()
+    try:
+        renewed = await entrance.prove(principal, str(form.get("current_password", "")), str(form.get("code", "")))
+    except Refusal as refusal:
+        return _prove_form(request, refusal, wants_factor=wants_factor)
+    answer = redirect(request, local_path(request.query_params.get("next"), PATH))
+    return keep(request, answer, renewed.cookie, is_kept=renewed.is_kept)
+
+
+@post(f"{PATH}/factor", opt=needs(""), status_code=200)
+async def begin_factor(
+    request: Asked,
+    db: NamedDependency[Database],
+    principal: NamedDependency[Principal],
+    factors: NamedDependency[SecondFactors],
+    sessions: NamedDependency[Sessions],
+) -> Page | Response[Any]:
+    unit = db.unit(PROVIDER)
+    if away := await proving(request, unit, principal, sessions, PATH):
+        return away
+    secret = await factors.begin(unit, await get_user(unit, _person(principal)))
+    await unit.commit()
+    return _factor_form(secret)
+
+
+@post(f"{PATH}/factor/confirm", opt=needs("", rate=TRIES), status_code=200)
+async def confirm_factor(
+    request: Asked,
+    db: NamedDependency[Database],
+    principal: NamedDependency[Principal],
+    factors: NamedDependency[SecondFactors],
+    sessions: NamedDependency[Sessions],
+    post: NamedDependency[Post],
+) -> Page | Response[Any]:
+    unit = db.unit(PROVIDER)
+    if away := await proving(request, unit, principal, sessions, PATH):
+        return away
+    user = await get_user(unit, _person(principal))
+    try:
+        codes = await factors.confirm(unit, principal, (await posted(request)).get("code", ""))
+    except CodeWrong as refusal:
+        secret = await factors.secret_of(unit, user)
+        return _factor_form(secret or ("", ""), refusal)
+    await warn(post, unit, user, FACTOR_ADDED, device_of(request))
+    await unit.commit()
+    return page("access/codes.html", title=gettext("Your recovery codes"), codes=codes)
+
+
+@post(f"{PATH}/codes", opt=needs("", rate=TRIES), status_code=200)
+async def renew_codes(
+    request: Asked,
+    db: NamedDependency[Database],
+    principal: NamedDependency[Principal],
+    factors: NamedDependency[SecondFactors],
+    sessions: NamedDependency[Sessions],
+    post: NamedDependency[Post],
+) -> Page | Response[Any]:
+    unit = db.unit(PROVIDER)
+    if away := await proving(request, unit, principal, sessions, PATH):
+        return away
+    codes = await factors.renew_codes(unit, principal)
+    await _warn(request, unit, principal, post, CODES_RENEWED)
+    return page("access/codes.html", title=gettext("Your recovery codes"), codes=codes)
+
+
+@post(f"{PATH}/factor/remove", opt=needs(""), status_code=303)
+async def remove_factor(
+    request: Asked,
+    db: NamedDependency[Database],
+    principal: NamedDependency[Principal],
+    factors: NamedDependency[SecondFactors],
+    sessions: NamedDependency[Sessions],
+    post: NamedDependency[Post],
+) -> Response[Any]:
+    unit = db.unit(PROVIDER)
+    if away := await proving(request, unit, principal, sessions, PATH):
+        return away
+    await factors.remove(unit, principal)
+    await _warn(request, unit, principal, post, FACTOR_REMOVED)
+    return redirect(request, PATH)
+
+
+@get("/console/not-me/{token:str}", opt=public(rate=TRIES))
+async def not_me_page(db: NamedDependency[Database], token: FromPath[str]) -> Page:
+    await standing(db.unit(PROVIDER), token, "not_me")
+    return page("access/not_me.html", title=gettext("This was not me"), token=token, is_done=False)
+
+
+@post("/console/not-me/{token:str}", opt=public(rate=TRIES, csrf=False), status_code=200)
+async def not_me(request: Asked, guard: NamedDependency[Guard], token: FromPath[str]) -> Page | Response[Any]:
+    """Freeze; the token is what only the letter says, and a frozen person can be signed in nowhere."""
+    await guard.freeze(token, device_of(request))
+    return drop_session(
+        request, page("access/not_me.html", title=gettext("Your access is frozen"), token="", is_done=True)
+    )
+
+
+def drop_session(request: Asked, answer: Page) -> Page:
+    """Let the browser forget its session with this page."""
+    drop(request, answer)
+    return answer
+
+
+async def _warn(request: Asked, unit: Unit, principal: Principal, post: Post, notice: Notice) -> None:
+    await warn(post, unit, await get_user(unit, principal.id), notice, device_of(request))
+    await unit.commit()
+
+
+async def _page(unit: Unit, principal: Principal, factors: SecondFactors) -> Page:
+    user_id = _person(principal)
+    return page(
+        "access/security.html", title=gettext("Security"), is_on=await factors.is_on(unit, user_id),
+        codes_left=await factors.codes_left(unit, user_id), contact=await contact_of(unit, user_id),
+    )  # fmt: skip
+
+
+def _factor_form(secret: tuple[str, str], refusal: Refusal | None = None) -> Page:
+    return page(
+        "access/factor.html", title=gettext("Add a second factor"), secret=secret[0], code=qr(secret[1]),
+        status=refusal.status if refusal else 200, errors=told_faults(refusal),
+    )  # fmt: skip
+
+
+def _prove_form(request: Asked, refusal: Refusal | None = None, *, wants_factor: bool) -> Page:
+    target = local_path(request.query_params.get("next"), PATH)
+    told = gettext(refusal.title) if isinstance(refusal, TooMany) else ""
+    return page(
+        "access/prove.html", title=gettext("Prove that it is you"), target=target, wants_factor=wants_factor, told=told,
+        status=refusal.status if refusal else 200, errors={} if told else told_faults(refusal),
+    )  # fmt: skip
+
+
+def _person(principal: Principal) -> int:
+    if principal.kind != "user":
+        raise PersonNeeded
+    return principal.id

@@ -1,0 +1,67 @@
+"""Freezing: somebody says "this was not me", and nobody gets in until the person recovers the access."""
+
+import structlog
+
+from ocpp_css.edge.principal import Principal
+from ocpp_css.kit.errors import Conflict
+from ocpp_css.kit.ids import public
+from ocpp_css.people import accounts, audit
+from ocpp_css.people.access.model import Device, Incident
+from ocpp_css.people.access.service.letters import person_of
+from ocpp_css.people.access.service.members import home
+from ocpp_css.people.access.service.sessions import Sessions
+from ocpp_css.people.access.store import proofs as store
+from ocpp_css.people.accounts import LinkSpent
+from ocpp_css.people.notices import Notice, Post
+from ocpp_css.storage import PROVIDER, Database
+
+_log = structlog.get_logger(__name__)
+
+
+def _(text: str) -> str:
+    """Marks a text for translation; it is translated where it is shown."""
+    return text
+
+
+FROZEN = Notice(
+    category="security", title=_("Your access is frozen"),
+    text=_("Somebody followed the link that says: this was not me. All sessions have ended, and nobody can sign in. "
+           "Set a new password to get back in. Support has been told."),
+    path="/console/recovery", action=_("Set a new password"),
+)  # fmt: skip
+
+
+class Guard:
+    """Freezes the access of people."""
+
+    def __init__(self, db: Database, sessions: Sessions, post: Post) -> None:
+        self._db = db
+        self._sessions = sessions
+        self._post = post
+
+    async def freeze(self, token: str, device: Device) -> None:
+        """Freeze the access of the person whom this link was sent to; LinkSpent where it does not work."""
+        unit = self._db.unit(PROVIDER)
+        link = await accounts.redeem(unit, token, "not_me")
+        user = await accounts.get(unit, link.user_id or 0)
+        who = Principal("user", user.user_id, user.display_name, await home(unit, user.user_id), address=device.address)
+        accounts.freeze(unit, user)
+        await self._sessions.end_all(unit, who, user.user_id)
+        await store.forget_places(unit, user.user_id)
+        await accounts.Challenges.drop(unit, user.user_id)
+        for purpose in ("recovery", "sign_in"):
+            await accounts.drop_links(unit, user.user_id, purpose)
+        incident = Incident(
+            incident_id=unit.new_id(), user_id=user.user_id, at=unit.now, address=device.address,
+            user_agent=device.user_agent[:300], closed_at=None, version=1,
+        )  # fmt: skip
+        store.add_incident(unit, incident)
+        audit.record(
+            unit, who, "user.frozen", "user", public(user.user_id), None, {"incident": public(incident.incident_id)}
+        )
+        await self._post.tell(unit, person_of(user), FROZEN)
+        try:
+            await unit.commit()
+        except Conflict:
+            raise LinkSpent from None
+        await _log.awarning("access_frozen", user=public(user.user_id), address=device.address)
