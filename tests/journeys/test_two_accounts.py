@@ -23,6 +23,8 @@ BODIES: dict[str, Any] = {
     "get": {"getVariableData": [VARIABLE]},
     "set": {"setVariableData": [{**VARIABLE, "attributeValue": "1"}]},
 }
+OF_ONESELF = "/me/"
+"""What follows it is of the person who asks, not of an account."""
 NONE = {
     "identity": "NOWHERE", "id_token": "NOBODY", "transaction_id": "03f75mqqm0abc", "command_id": "03f75mqqm0abd",
     "review_id": "03f75mqqm0abe", "key_id": "03f75mqqm0abf", "action": "Reset",
@@ -67,6 +69,8 @@ async def test_what_belongs_to_another_is_told_like_what_does_not_exist(service:
         names = await belongings(service, ours)
         described = (await ours.get(f"{service.web_url}/docs/openapi.json")).json()["paths"]
         for path, verbs in described.items():
+            if OF_ONESELF in path:
+                continue
             for verb in (name for name in verbs if "{" in path and name != "parameters"):
                 body = {"json": BODIES.get(path.rsplit("/", 1)[1], {})} if verb in {"post", "put", "patch"} else {}
                 foreign, absent = [

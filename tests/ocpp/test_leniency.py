@@ -189,3 +189,10 @@ def test_whatever_comes_is_read_or_refused(members: dict[str, Any]):
     except READ_ERRORS:
         return
     assert all(found.path.startswith("$.") and found.detail for found in violations)
+
+
+@pytest.mark.trust("A66")
+@pytest.mark.parametrize("filling", [" ", "\t", "0", ".", "-"])
+def test_a_time_of_a_mebibyte_is_refused_before_the_night_is_over(filling: str) -> None:
+    with pytest.raises(READ_ERRORS):
+        status(timestamp=f"2026-01-01T00:00{filling * (1 << 20)}x")
