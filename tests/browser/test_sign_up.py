@@ -3,11 +3,12 @@
 import re
 from pathlib import Path
 
+import pyotp
 import pytest
 from playwright.async_api import Page, expect
 from tests.browser.conftest import FOLDER, LOOKS, SHOTS, Console
 from tests.browser.test_pages import faults, overflow
-from tests.mail_server import Mailbox, code_of, mail_server
+from tests.mail_server import Mailbox, code_of, mail_server, path_of
 from tests.running import whole_service
 
 pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("browser")]
@@ -85,3 +86,52 @@ async def test_the_sum_of_the_page_is_the_one_of_the_server(mailing, box):
     page = await mailing.page("/console/sign-up", locale="ru-RU")
     await expect(page.get_by_role("heading", name="Зарегистрироваться")).to_be_visible()
     await shoot(page, "sign-up-ru")
+
+
+@pytest.mark.requirement("USE-10")
+async def test_a_stranger_is_refused_and_the_person_says_that_it_was_not_them(mailing, box):
+    page = await mailing.page("/console/sign-up")
+    await sign_up(page, box)
+    stranger = await mailing.page("/console/sign-in")
+    await stranger.get_by_label("E-mail address or user name").fill("nina@example.org")
+    await stranger.get_by_label("Password").fill(SECRET)
+    await stranger.get_by_role("button", name="Sign in").click()
+    await expect(stranger.get_by_role("heading", name="Confirm that it is you")).to_be_visible()
+    await shoot(stranger, "sign-in-code")
+    letter = await box.to("nina@example.org", "code to sign in")
+    await stranger.get_by_label("Code").fill(code_of(letter))
+    await stranger.get_by_role("button", name="Sign in").click()
+    await stranger.wait_for_url("**/console")
+    await expect(page.locator("#bell .count")).to_have_text("1")
+    await page.goto(mailing.service.web_url + "/console/me/notices")
+    await expect(page.get_by_text("A new sign-in")).to_be_visible()
+    await shoot(page, "notices-new")
+    warning = await box.to("nina@example.org", "A new sign-in")
+    await page.goto(mailing.service.web_url + path_of(warning, "/console/not-me/"))
+    await shoot(page, "not-me")
+    await page.get_by_role("button", name="Freeze my access").click()
+    await expect(page.get_by_role("heading", name="Your access is frozen")).to_be_visible()
+    await stranger.goto(mailing.service.web_url + "/console/stations")
+    await expect(stranger.get_by_role("heading", name="Sign in")).to_be_visible()
+    ended = [text for text in mailing.complaints if "401" not in text]
+    assert ended == [], "only the streams of ended sessions are refused"
+    mailing.complaints.clear()
+
+
+@pytest.mark.requirement("ACC-2")
+@pytest.mark.parametrize("look", LOOKS)
+async def test_the_account_pages_in_every_look(mailing, box, look):
+    page = await mailing.page("/console/sign-up", **LOOKS[look])
+    await sign_up(page, box)
+    for path in ("me", "me/security", "me/sessions", "me/history", "me/address", "me/prove"):
+        await page.goto(f"{mailing.service.web_url}/console/{path}")
+        await shoot(page, f"{path.replace('/', '-')}-{look}")
+    await page.goto(mailing.service.web_url + "/console/me/security")
+    await page.get_by_role("button", name="Add a second factor").click()
+    await expect(page.locator(".qr svg")).to_be_visible()
+    await shoot(page, f"factor-{look}")
+    secret = await page.get_by_label("Key", exact=True).input_value()
+    await page.get_by_label("Code", exact=True).fill(pyotp.TOTP(secret).now())
+    await page.get_by_role("button", name="Switch it on").click()
+    await expect(page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
+    await shoot(page, f"recovery-codes-{look}")

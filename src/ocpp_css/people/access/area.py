@@ -8,8 +8,8 @@ from ocpp_css.assembly import Area, PersonalData, Wiring
 from ocpp_css.people.access import api
 from ocpp_css.people.access.jobs import tidy_regularly
 from ocpp_css.people.access.model import PERMISSIONS
+from ocpp_css.people.access.pages import address, own, recovery, security, sign_in, sign_up
 from ocpp_css.people.access.pages import keys as key_pages
-from ocpp_css.people.access.pages import own, recovery, security, sign_in, sign_up
 from ocpp_css.people.access.service.authenticator import MemoryAuthenticator
 from ocpp_css.people.access.service.guarding import Guard
 from ocpp_css.people.access.service.places import Places
@@ -84,6 +84,10 @@ AREA = Area(
         security.remove_factor,
         security.not_me_page,
         security.not_me,
+        address.address_page,
+        address.ask_address,
+        address.address_code_page,
+        address.confirm_address,
         recovery.ask_page,
         recovery.ask,
         recovery.code_page,

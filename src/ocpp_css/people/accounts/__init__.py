@@ -10,7 +10,7 @@ from ocpp_css.people.accounts.errors import (
 )
 from ocpp_css.people.accounts.model import Challenge, Contact, Link, User
 from ocpp_css.people.accounts.service.challenges import Challenges, tidy
-from ocpp_css.people.accounts.service.contacts import contact_of, countries, keep_contact
+from ocpp_css.people.accounts.service.contacts import contact_of, keep_contact, named_countries
 from ocpp_css.people.accounts.service.contacts import faults as contact_faults
 from ocpp_css.people.accounts.service.links import (
     create_link,
@@ -25,6 +25,7 @@ from ocpp_css.people.accounts.service.passwords import Passwords
 from ocpp_css.people.accounts.service.users import (
     admit,
     change,
+    change_address,
     change_password,
     checked_email,
     create,
@@ -53,11 +54,11 @@ __all__ = [
     "User",
     "admit",
     "change",
+    "change_address",
     "change_password",
     "checked_email",
     "contact_faults",
     "contact_of",
-    "countries",
     "create",
     "create_link",
     "create_sign_in_link",
@@ -68,6 +69,7 @@ __all__ = [
     "is_zone",
     "keep_contact",
     "known",
+    "named_countries",
     "open_first_start",
     "own_words",
     "redeem",

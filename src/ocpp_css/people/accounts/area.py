@@ -9,7 +9,7 @@ from ocpp_css.people.accounts import api, pages
 from ocpp_css.people.accounts.service import users
 from ocpp_css.people.accounts.service.challenges import Challenges
 from ocpp_css.people.accounts.service.passwords import Passwords
-from ocpp_css.people.accounts.store import CHALLENGES, CONTACTS, LINKS, USERS
+from ocpp_css.people.accounts.store import CHALLENGES, CONTACTS, LINKS, PICTURES, USERS
 from ocpp_css.storage import PROVIDER
 
 
@@ -37,8 +37,17 @@ async def start(wiring: Wiring) -> Callable[[], Awaitable[None]]:
 AREA = Area(
     name="people/accounts",
     after=["people/tenants"],
-    tables=[USERS, LINKS, CHALLENGES, CONTACTS],
-    routes=[api.read_me, api.change_me, pages.profile_page, pages.change_profile],
+    tables=[USERS, LINKS, CHALLENGES, CONTACTS, PICTURES],
+    routes=[
+        api.read_me,
+        api.change_me,
+        pages.profile_page,
+        pages.change_profile,
+        pages.picture,
+        pages.send_picture,
+        pages.drop_picture,
+        pages.history_page,
+    ],
     templates=Path(__file__).parent / "templates",
     personal_data=[
         PersonalData(
@@ -86,6 +95,12 @@ AREA = Area(
             keep_for="as long as the person has an account",
         ),
         PersonalData(
+            columns=["pictures.user_id", "pictures.image"],
+            purpose="Showing a person to the others of the account",
+            basis="Consent: the person sends it, and may remove it",
+            keep_for="until the person removes it",
+        ),
+        PersonalData(
             columns=["users.language", "users.time_zone", "users.theme"],
             purpose="Showing pages and times as the person likes them",
             basis="Contract",
@@ -94,6 +109,7 @@ AREA = Area(
     ],
     start=start,
     dependencies={
+        "minimum_age": lambda wiring: wiring.settings.minimum_age,
         "challenges": lambda wiring: wiring.services["challenges"],
         "passwords": lambda wiring: wiring.services["passwords"],
     },

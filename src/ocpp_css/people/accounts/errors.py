@@ -95,3 +95,10 @@ class ChallengeSpent(NotFound):
     code = "challenge_spent"
     title = "This page does not work any more"
     explanation = "It is too old, or the code was wrong too often. Begin again."
+
+
+class PictureMissing(NotFound):
+    """The person has sent no picture."""
+
+    code = "picture_missing"
+    title = "There is no picture"

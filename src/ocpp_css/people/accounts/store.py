@@ -71,6 +71,14 @@ CONTACTS = tenant_table(
 )
 """Apart from the people, whose rows every request reads."""
 
+PICTURES = tenant_table(
+    "pictures",
+    Column("user_id", BigInteger, info=personal("account")),
+    Column("image", Text, nullable=False, info=personal("picture")),
+    Column("changed_at", UtcTime, nullable=False),
+    key=("user_id",),
+)
+
 
 def fold(text: str) -> str:
     """E-mail addresses and user names are compared without regard to case."""
@@ -228,3 +236,19 @@ def keep_contact(unit: Unit, contact: Contact) -> None:
 def _challenge(row: Row[Any]) -> Challenge:
     fields = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
     return Challenge(**{name: fields[name] for name in Challenge.__struct_fields__})
+
+
+async def picture(unit: Unit, user_id: int) -> str | None:
+    """A person's picture in base64."""
+    row = await unit.first(select(PICTURES.c.image).where(PICTURES.c.user_id == user_id))
+    return None if row is None else str(row.image)
+
+
+def keep_picture(unit: Unit, user_id: int, image: str) -> None:
+    """A new picture in place of the old one."""
+    unit.upsert(PICTURES, user_id=user_id, image=image, changed_at=unit.now)
+
+
+def remove_picture(unit: Unit, user_id: int) -> None:
+    """Take a picture out."""
+    unit.delete(PICTURES, (user_id,))

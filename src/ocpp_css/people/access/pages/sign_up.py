@@ -15,7 +15,7 @@ from ocpp_css.kit.errors import Refusal
 from ocpp_css.people.access.pages.asking import Asked, device_of, keep, told_faults
 from ocpp_css.people.access.service.sign_up import Candidate, SignUp, SignUpRefused
 from ocpp_css.people.access.service.work import WorkMissing
-from ocpp_css.people.accounts import CodeWrong, countries
+from ocpp_css.people.accounts import CodeWrong, named_countries
 
 PATH = "/console/sign-up"
 FIRST_STEPS = "/console/first-steps"
@@ -70,7 +70,8 @@ def _form(request: Asked, sign_up: SignUp, form: dict[str, str], refusal: Refusa
     errors = {fault.path: gettext(fault.message, n=15) for fault in refusal.errors} if refusal else {}
     return page(
         "access/sign_up.html", status=refusal.status if refusal else 200, title=gettext("Sign up"), form=form,
-        errors=errors, countries=named_countries(), zones=sorted(available_timezones() & _shown_zones()),
+        errors=errors,
+        countries=named_countries(reader().language.locale), zones=sorted(available_timezones() & _shown_zones()),
         named_languages=[(one.code, one.name) for one in request.app.state.languages],
         question=sign_up.work.question(system_clock()), bits=sign_up.work.bits, guesses=_guesses(),
     )  # fmt: skip
@@ -79,12 +80,6 @@ def _form(request: Asked, sign_up: SignUp, form: dict[str, str], refusal: Refusa
 def _language(request: Asked, code: str) -> str:
     found = request.app.state.languages.named(code)
     return str(found.code if found is not None else reader().language.code)
-
-
-def named_countries() -> list[tuple[str, str]]:
-    """All countries as the reader calls them, in the order of the reader's alphabet."""
-    names = reader().language.locale.territories
-    return sorted(((code, names.get(code, code)) for code in countries()), key=lambda pair: pair[1])
 
 
 def _shown_zones() -> set[str]:

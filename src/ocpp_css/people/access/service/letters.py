@@ -42,6 +42,12 @@ RECOVERY_BEGAN = _warning(
 )  # fmt: skip
 
 
+ADDRESS_CODE = Notice(
+    category="account", title=_("Your code to confirm this address"),
+    text=_("Type this code into the page of your profile. It works for half an hour."),
+)  # fmt: skip
+
+
 def person_of(user: User) -> Person:
     """The person as letters address them."""
     return Person(

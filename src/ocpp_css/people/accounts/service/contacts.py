@@ -1,12 +1,17 @@
 """What people tell of themselves beyond their name: where they live, how to reach them, when they were born."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 
+import msgspec
 from babel import Locale
 
-from ocpp_css.kit.errors import Fault
+from ocpp_css.edge.principal import Principal
+from ocpp_css.kit.errors import Fault, Invalid
+from ocpp_css.kit.ids import public
+from ocpp_css.people import audit
 from ocpp_css.people.accounts import store
 from ocpp_css.people.accounts.model import Contact
 from ocpp_css.storage import Unit
@@ -27,6 +32,11 @@ def countries() -> frozenset[str]:
     """The codes of all countries (CLDR territories of two letters that are places)."""
     codes = (str(code) for code in Locale("en").territories)
     return frozenset(code for code in codes if re.fullmatch("[A-Z]{2}", code) and code not in _NO_COUNTRIES)
+
+
+def named_countries(locale: Locale) -> list[tuple[str, str]]:
+    """All countries as the reader calls them, by name."""
+    return sorted(((code, str(locale.territories.get(code, code))) for code in countries()), key=lambda pair: pair[1])
 
 
 def faults(contact: Contact, today: date, minimum_age: int) -> list[Fault]:
@@ -65,3 +75,19 @@ async def contact_of(unit: Unit, user_id: int) -> Contact:
 def keep_contact(unit: Unit, contact: Contact) -> None:
     """Write what a person told of themselves."""
     store.keep_contact(unit, contact)
+
+
+FIELDS = ("country", "phone", "birth_date", "street", "postal_code", "city")
+
+
+async def change_contact(unit: Unit, principal: Principal, changes: Mapping[str, str], minimum_age: int) -> Contact:
+    """Change what a person told of themselves; Invalid names the fields that break a rule."""
+    before = await store.contact(unit, principal.id)
+    after = msgspec.structs.replace(before, **{name: changes[name] for name in FIELDS if name in changes})
+    changed = sorted(name for name in FIELDS if getattr(before, name) != getattr(after, name))
+    if found := faults(after, unit.now.date(), minimum_age):
+        raise Invalid(errors=found)
+    if changed:
+        store.keep_contact(unit, after)
+        audit.record(unit, principal, "user.changed", "user", public(principal.id), None, {"changed": changed})
+    return after

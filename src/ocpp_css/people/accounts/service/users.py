@@ -133,3 +133,16 @@ def freeze(unit: Unit, user: User) -> None:
 def restore(unit: Unit, user: User, password_hash: str) -> None:
     """A new password, and an end to a freeze."""
     store.change(unit, user, password_hash=password_hash, disabled_at=None)
+
+
+async def change_address(unit: Unit, principal: Principal, email: str) -> User:
+    """The person's new e-mail address, which proved to be theirs; EmailTaken where another person has it."""
+    user = await get(unit, principal.id)
+    holder = await store.by_login(unit, email)
+    if holder is not None and holder.user_id != user.user_id:
+        raise EmailTaken
+    if user.email != email:
+        store.change(unit, user, email=email)
+    store.keep_contact(unit, msgspec.structs.replace(await store.contact(unit, user.user_id), verified_at=unit.now))
+    audit.record(unit, principal, "user.address_changed", "user", public(user.user_id))
+    return user
