@@ -3,19 +3,23 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, ClassVar
 
 import msgspec
 import pytest
 from sqlalchemy import func, select
 
+from ocpp_css.bus import InProcessBus
 from ocpp_css.charging.commands.store import COMMANDS
 from ocpp_css.charging.stations.store import CONNECTORS
 from ocpp_css.charging.tokens.store import TOKENS
 from ocpp_css.charging.transactions.store import READINGS
+from ocpp_css.kit.clock import system_clock
 from ocpp_css.kit.errors import Conflict, Invalid, Unavailable
 from ocpp_css.storage import CacheKey, Database, Outcome, StateKey, Unit
 from ocpp_css.storage import database as databases
+from ocpp_css.storage.opening import open_database
 from ocpp_css.storage.tables import COUNTERS, FACTS, LINKS
 
 pytestmark = pytest.mark.anyio
@@ -640,3 +644,14 @@ async def test_storage_that_fails_is_told_to_who_waits(db: Database, monkeypatch
             await add(db, 1)
     await add(db, 1)
     assert len(await rows(db, TOKENS)) == 1
+
+
+async def test_the_file_of_the_database_is_its_owners_alone(tmp_path: Path) -> None:
+    db = await open_database(f"sqlite:///{tmp_path}/new/one.db", InProcessBus(), system_clock)
+    await add(db)
+    assert {path.name: oct(path.stat().st_mode & 0o777) for path in (tmp_path / "new").iterdir()} == {
+        "one.db": "0o600",
+        "one.db-wal": "0o600",
+        "one.db-shm": "0o600",
+    }
+    await db.close()

@@ -19,7 +19,7 @@ NODES = "nodes"
 async def open_database(url: str, bus: Bus, clock: Clock, *, migrate: bool = True) -> Database:
     """The database, upgraded unless `migrate` is False; then `migrating.NotUpToDate` where it would have to be."""
     if url.startswith("sqlite"):
-        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        _make_private(Path(url.removeprefix("sqlite:///")))
     try:
         await migrating.bring_up_to_date(url, migrate=migrate)
     except OSError as fault:
@@ -31,6 +31,12 @@ async def open_database(url: str, bus: Bus, clock: Clock, *, migrate: bool = Tru
         pass
     db.node, db.ids = number, Ids(number)
     return db
+
+
+def _make_private(path: Path) -> None:
+    """A new file is its owner's alone; what SQLite puts beside it has the same mode."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
 
 
 async def _next_node(db: Database) -> int:
