@@ -258,7 +258,11 @@ class Connection(WSListener):
     # --- out ----------------------------------------------------------------------------------------------------
 
     def send(self, data: bytes) -> None:
-        """Send one text message; a peer that does not read is cut (SPEED 3.5)."""
+        """Send one text message at the end of the loop's turn."""
+        self.hub.outbox.add(self, data)
+
+    def write(self, data: bytes) -> None:
+        """Send one text message now; a peer that does not read is cut (SPEED 3.5)."""
         transport = self.transport
         if transport is None or self.is_closing or self.is_gone:
             return
@@ -271,6 +275,10 @@ class Connection(WSListener):
     def pause_writing(self) -> None:
         """More than `MAX_UNSENT_BYTES` wait for a peer that does not read: it is cut."""
         self.hub.count(self, "slow_reader")
+        self.cut()
+
+    def cut(self) -> None:
+        """End the socket without a farewell."""
         if self.transport is not None:
             self.transport.disconnect(graceful=False)
 
@@ -284,6 +292,7 @@ class Connection(WSListener):
         if self.is_closing or self.is_gone or self.transport is None:
             self.is_closing = True
             return
+        self.hub.outbox.flush()
         self.is_closing = True
         self.close_code = code.value
         transport = self.transport

@@ -18,6 +18,7 @@ from ocpp_css.gateway.directory import Directory, StationEntry
 from ocpp_css.gateway.dispatch import Dispatcher
 from ocpp_css.gateway.events import ConnectionRefused, StationConnected, StationDisconnected
 from ocpp_css.gateway.links import links_of, profile_in_use
+from ocpp_css.gateway.outbox import Outbox
 from ocpp_css.gateway.seen import SEEN
 from ocpp_css.storage import Database, Outcome, StateKey, Unit
 from ocpp_css.storage.tables import LINKS
@@ -46,6 +47,7 @@ class Hub:
         self.states = states
         self.loop = asyncio.get_running_loop()
         self.connections: dict[Key, Connection] = {}
+        self.outbox = Outbox(self.loop)
         self.resting: set[Connection] = set()
         self.counts: Counter[str] = Counter()
         self.handshakes: Counter[str] = Counter()
@@ -79,8 +81,7 @@ class Hub:
     @property
     def quarantined(self) -> int:
         """Identities that nobody gets in with for now."""
-        now = time.monotonic()
-        return sum(until > now for until in tuple(self._quarantined.values()))
+        return sum(until > time.monotonic() for until in tuple(self._quarantined.values()))
 
     def count(self, connection: Connection, reason: str) -> None:
         """One more message that was dropped, refused or repeated."""

@@ -64,4 +64,4 @@ class Guard:
             await unit.commit()
         except Conflict:
             raise LinkSpent from None
-        await _log.awarning("access_frozen", user=public(user.user_id), address=device.address)
+        await _log.awarning("access_frozen", address=device.address)
