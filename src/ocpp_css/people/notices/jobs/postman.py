@@ -118,7 +118,7 @@ class Postman:
             unit, letter, tries=letter.tries + 1, next_at=unit.now + WAITS[letter.tries], answer=answer[:500]
         )
         await unit.commit()
-        await _log.awarning("letter_waits", reason=answer[:200], tries=letter.tries + 1)
+        await _log.awarning("letter_waits", count=letter.tries + 1)
 
     async def _end(self, letter: Letter, state: str, answer: str) -> None:
         """The text is forgotten: it may hold a code or a link."""
@@ -129,7 +129,7 @@ class Postman:
         )
         await unit.commit()
         if state != "sent":
-            await _log.awarning("letter_not_delivered", state=state, reason=answer[:200])
+            await _log.awarning("letter_not_delivered", outcome=state)
 
     async def tidy(self) -> int:
         """Remove letters that were over three months ago; how many there were."""
