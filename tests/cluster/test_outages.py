@@ -163,7 +163,8 @@ async def test_without_the_bus_stations_charge_on_and_changes_are_known_elsewher
         server.start()
 
         async def found() -> bool:
-            return (await api.get(f"{gateway.web_url}/health/ready")).status_code == 200
+            answers = [await api.get(f"{process.web_url}/health/ready") for process in (gateway, web)]
+            return all(answer.status_code == 200 for answer in answers)
 
         await until(found)
         other = await stack.enter_async_context(station(gateway, "CP2"))
