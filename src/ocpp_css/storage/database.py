@@ -274,7 +274,7 @@ def _engine(url: str) -> AsyncEngine:
     def _read_only(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
         cursor.execute("PRAGMA query_only=1")
-        cursor.execute("PRAGMA cache_size=-2048")
+        cursor.execute("PRAGMA cache_size=-1024")
         cursor.close()
 
     return engine

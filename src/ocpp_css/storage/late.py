@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from sqlalchemy import Table
 
-MOST_LATE: Final = 1 << 16
+MOST_LATE: Final = 1 << 15
 """Rows that may be in memory only; so many of the newest are read again at the start."""
 MOST_OF_ONE: Final = 512
-AT_ONCE: Final = 128
+AT_ONCE: Final = 32
 """Rows of one statement."""
 
 Owner = tuple[int, int]

@@ -20,8 +20,8 @@ from ocpp_css.storage.unit import Op, Outcome, Unit
 from ocpp_css.storage.writing import Writer
 
 _CHECKPOINT_BYTES = 16 << 20
-_SIZES = (128, 32, 8, 1)
-"""Rows of one statement; 32,766 parameters are SQLite's limit."""
+_SIZES = (32, 8, 1)
+"""Rows of one statement; larger ones are no faster, and each stays prepared with a register for every value."""
 
 
 class SqliteWriter(Writer):
@@ -67,7 +67,7 @@ class SqliteWriter(Writer):
         connection = sqlite3.connect(
             self._path, isolation_level=None, check_same_thread=False, timeout=30, cached_statements=512
         )
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=0", "cache_size=-8192"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=0", "cache_size=-4096"):
             connection.execute(f"PRAGMA {pragma}")
         return connection
 
