@@ -1,5 +1,6 @@
 """Commands: any action a station takes, sent, queued, answered, kept."""
 
+from ocpp_css.charging.commands.model import Command
 from ocpp_css.charging.commands.service import Commands, told
 
-__all__ = ["Commands", "told"]
+__all__ = ["Command", "Commands", "told"]

@@ -15,9 +15,8 @@ from msgspec import Meta
 from ocpp_css.charging import commands as commanding
 from ocpp_css.charging import stations
 from ocpp_css.charging.transactions import store
-from ocpp_css.charging.transactions.errors import TransactionEnded
 from ocpp_css.charging.transactions.model import TransactionState
-from ocpp_css.charging.transactions.service import queries, review
+from ocpp_css.charging.transactions.service import queries, review, stopping
 from ocpp_css.charging.transactions.service.shown import (
     ReviewShown,
     TransactionShown,
@@ -144,16 +143,7 @@ async def stop_transaction(
     transaction_id: FromPath[str],
 ) -> dict[str, Any]:
     """Ask the station to stop: RemoteStopTransaction or RequestStopTransaction, as its version says."""
-    transaction = await queries.get(unit, transaction_id)
-    if not transaction.is_open:
-        raise TransactionEnded
-    station = await stations.by_number(unit, transaction.station_id)
-    assert station is not None
-    if transaction.ocpp_version == "1.6":
-        action, payload = "RemoteStopTransaction", dict[str, Any](transactionId=int(transaction.wire_id))
-    else:
-        action, payload = "RequestStopTransaction", dict[str, Any](transactionId=transaction.wire_id)
-    command = await commands.send(unit, station, action, payload, by=principal.name)
+    command = await stopping.ask(unit, commands, transaction_id, by=principal.name)
     audit.record(unit, principal, "transaction.stop", "transaction", transaction_id)
     return {
         "command_id": public(command.id), "status": command.status, "response": command.response,

@@ -7,12 +7,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from ocpp_css.charging import commands as commanding
-from ocpp_css.charging import stations
-from ocpp_css.charging.transactions.errors import TransactionEnded
 from ocpp_css.charging.transactions.pages.curves import curves
 from ocpp_css.charging.transactions.pages.listing import EVENTS, PATH, lasted
 from ocpp_css.charging.transactions.pages.words import AUTHORIZATIONS, doubt, sign_of
-from ocpp_css.charging.transactions.service import queries, review
+from ocpp_css.charging.transactions.service import queries, review, stopping
 from ocpp_css.charging.transactions.service.shown import shown_one
 from ocpp_css.edge import Page, Principal, gettext, moment_of, needs, page, posted, redirect, toast
 from ocpp_css.edge.exports import csv_lines
@@ -67,16 +65,7 @@ async def stop_transaction(
     principal: NamedDependency[Principal],
     transaction_id: FromPath[str],
 ) -> Response[str]:
-    transaction = await queries.get(unit, transaction_id)
-    if not transaction.is_open:
-        raise TransactionEnded
-    station = await stations.by_number(unit, transaction.station_id)
-    assert station is not None
-    if transaction.ocpp_version == "1.6":
-        action, payload = "RemoteStopTransaction", dict[str, Any](transactionId=int(transaction.wire_id))
-    else:
-        action, payload = "RequestStopTransaction", dict[str, Any](transactionId=transaction.wire_id)
-    command = await commands.send(unit, station, action, payload, by=principal.name)
+    command = await stopping.ask(unit, commands, transaction_id, by=principal.name)
     audit.record(unit, principal, "transaction.stop", "transaction", transaction_id)
     text, kind = commanding.told(command)
     return Response("", headers={**toast(text, kind=kind), "HX-Reswap": "none"}, media_type="text/html")

@@ -1,0 +1,23 @@
+"""A station is asked to end a transaction, whichever version it speaks."""
+
+from typing import Any
+
+from ocpp_css.charging import commands as commanding
+from ocpp_css.charging import stations
+from ocpp_css.charging.transactions.errors import TransactionEnded
+from ocpp_css.charging.transactions.service import queries
+from ocpp_css.storage import Unit
+
+
+async def ask(unit: Unit, commands: commanding.Commands, transaction_id: str, *, by: str) -> commanding.Command:
+    """RemoteStopTransaction or RequestStopTransaction, and its end; TransactionUnknown or TransactionEnded before."""
+    transaction = await queries.get(unit, transaction_id)
+    if not transaction.is_open:
+        raise TransactionEnded
+    station = await stations.by_number(unit, transaction.station_id)
+    assert station is not None
+    if transaction.ocpp_version == "1.6":
+        action, payload = "RemoteStopTransaction", dict[str, Any](transactionId=int(transaction.wire_id))
+    else:
+        action, payload = "RequestStopTransaction", dict[str, Any](transactionId=transaction.wire_id)
+    return await commands.send(unit, station, action, payload, by=by)
