@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
@@ -15,7 +16,7 @@ from ocpp_css.app.running import Service
 from ocpp_css.gateway.messages import MESSAGES
 from ocpp_css.ocpp import v16
 from ocpp_css.ocpp.routing import Route
-from ocpp_css.storage import Outcome
+from ocpp_css.storage import Outcome, database
 
 pytestmark = pytest.mark.anyio
 STATUS = {"connectorId": 1, "errorCode": "NoError", "status": "Available"}
@@ -364,3 +365,32 @@ async def test_heartbeats_are_kept_where_the_station_says_so(
         await api.patch(f"/stations/{identity}", json={"log_heartbeats": True})
         await wire.ask("Heartbeat", {})
         assert [row.action for row in await rows_of(service, identity)] == ["BootNotification", "Heartbeat"]
+
+
+async def test_requests_wait_as_they_came_while_the_next_commit_is_full(
+    service: Service, register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Heartbeat is answered all the same; what was held is begun and answered when the writer goes on."""
+    assert service.hub is not None
+    dispatcher, db = service.hub.dispatcher, service.wiring.db
+    async with AsyncExitStack() as stack:
+        wires = [await stack.enter_async_context(station(service, await register())) for _ in range(9)]
+        for wire in wires:
+            await wire.boot()
+        beating, *others = wires
+        with monkeypatch.context() as patch:
+            patch.setattr(database, "MAX_BATCH", 3)
+            patch.setattr(db._writer, "wake", lambda: None)
+            for wire in others:
+                await wire.send([2, "held", "DataTransfer", {"vendorId": "V"}])
+
+            async def all_are_in_work() -> bool:
+                return dispatcher.in_work == len(others)
+
+            await until(all_are_in_work)
+            assert db.backlog <= 3
+            await beating.ask("Heartbeat", {})
+            assert dispatcher.in_work == len(others)
+        db._writer.wake()
+        assert [await wire.receive() for wire in others] == [[3, "held", {"status": "UnknownVendorId"}]] * len(others)
+    assert dispatcher.in_work == 0

@@ -9,7 +9,7 @@ from ocpp_css.charging.stations.store import CONNECTORS
 from ocpp_css.charging.tokens.store import TOKENS
 from ocpp_css.charging.transactions.store import READINGS, TRANSACTIONS
 from ocpp_css.storage import joined
-from ocpp_css.storage.unit import scoped
+from ocpp_css.storage.scopes import scoped
 
 pytestmark = pytest.mark.trust("A49")
 T, R, C = TRANSACTIONS, READINGS, CONNECTORS

@@ -4,6 +4,7 @@ import time
 import zlib
 from typing import TYPE_CHECKING, Any
 
+from multidict import CIMultiDict
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
 from ocpp_css.gateway import compression
@@ -20,6 +21,8 @@ SMALLEST_FRAGMENT = 16
 _TEXT = WSMsgType.TEXT
 _CONTINUATION = WSMsgType.CONTINUATION
 _GOODBYE_S = 2.0
+_READ: CIMultiDict[str] = CIMultiDict()
+"""Stands for the headers of all handshakes that are over, which would be an eighth of a connection's memory."""
 
 
 class Connection(WSListener):
@@ -69,6 +72,7 @@ class Connection(WSListener):
         """The handshake went out."""
         self.transport = transport
         self.is_secure = transport.is_secure
+        transport.request.headers = transport.response.headers = _READ
         transport.underlying_transport.set_write_buffer_limits(high=MAX_UNSENT_BYTES)
         self.hub.connected(self)
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 import types
+from collections import deque
 from collections.abc import Coroutine, Generator
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,11 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 BOOT = "BootNotification"
+HEARTBEAT = "Heartbeat"
+"""Writes nothing as a rule, and is never held up by what is written."""
 MOST_TRIES = 10
+AT_ONCE = 50
+"""Requests that are begun in one turn of the loop, of those that were held."""
 _QUIET = frozenset({"Heartbeat", "StatusNotification"})
 """What writes no row when it says nothing new (SPEED 3.4)."""
 
@@ -50,11 +55,24 @@ class Dispatcher:
         self.in_work = 0
         self.received = Traffic(ALL_ACTIONS)
         self.traces: Traces | None = None
+        self._held: deque[tuple[Connection, Incoming]] = deque()
+        db.on_room = self._go_on
 
     def handle(self, connection: "Connection", request: Incoming) -> None:
         """Begin with a request; it ends in exactly one answer, or with the connection."""
         self.in_work += 1
-        Work(self, connection, request).begin()
+        if (self._held or self.db.is_full) and request.action != HEARTBEAT:
+            self._held.append((connection, request))
+        else:
+            Work(self, connection, request).begin()
+
+    def _go_on(self) -> None:
+        """The writer has room: begin with what was held, in the order in which it came."""
+        for _ in range(AT_ONCE):
+            if not self._held or self.db.is_full:
+                return
+            Work(self, *self._held.popleft()).begin()
+        asyncio.get_running_loop().call_soon(self._go_on)
 
 
 class Work(Context):

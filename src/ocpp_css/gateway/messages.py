@@ -63,7 +63,6 @@ Index(
 )
 
 
-STATIONS_AT_ONCE = 50
 ROWS_AT_ONCE = 10_000
 
 _TOLD = (
@@ -89,10 +88,12 @@ async def of_stations(
     part = query if place is MESSAGES.c else query.select_from(LATE.join(MESSAGES, LATE.c.id == MESSAGES.c.id))
     part = part.where(place.id.between(*ids)).order_by(place.id.desc() if is_newest_first else place.id).limit(limit)
     found: dict[int, dict[int, Row[Any]]] = {station: {} for station in stations}
-    for start in range(0, len(stations), STATIONS_AT_ONCE):
-        parts = [part.where(place.station_id == station) for station in stations[start : start + STATIONS_AT_ONCE]]
-        for row in await unit.all_of(parts):
-            found[row.station_id][row.id] = row
+    if len(stations) == 1:
+        rows = await unit.all(part.where(place.station_id == stations[0]))
+    else:
+        rows = await unit.of_each(part, place.station_id, stations)
+    for row in rows:
+        found[row.station_id][row.id] = row
     numbers = sorted(n for rows in late.values() for n in rows or () if ids[0] <= n <= ids[1])
     for start in range(0, len(numbers), ROWS_AT_ONCE):
         for row in await unit.all(query.where(MESSAGES.c.id.in_(numbers[start : start + ROWS_AT_ONCE]))):

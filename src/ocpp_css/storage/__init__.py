@@ -11,7 +11,8 @@ from ocpp_css.storage.schema import (
     tenant_table,
     version_column,
 )
-from ocpp_css.storage.unit import AnySelect, CacheKey, Fact, Outcome, StateKey, Unit, joined
+from ocpp_css.storage.scopes import AnySelect, joined
+from ocpp_css.storage.unit import CacheKey, Fact, Outcome, StateKey, Unit
 
 __all__ = [
     "METADATA",

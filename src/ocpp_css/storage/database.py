@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,9 @@ from ocpp_css.observe.measures import Commits
 from ocpp_css.storage.blocks import Blocks
 from ocpp_css.storage.caches import Caches
 from ocpp_css.storage.postgres import AWAY, PostgresWriter
+from ocpp_css.storage.scopes import AnySelect
 from ocpp_css.storage.sqlite import SqliteWriter
-from ocpp_css.storage.unit import AnyQuery, AnySelect, Op, Outcome, Unit
+from ocpp_css.storage.unit import Op, Outcome, Unit
 from ocpp_css.storage.writing import Writer
 
 _log = structlog.get_logger(__name__)
@@ -53,6 +54,8 @@ class Database:
         self._waiting: deque[Unit] = deque()
         self._later: dict[tuple[Table, tuple[Any, ...]], tuple[Any, ...]] = {}
         self._oldest = 0.0
+        self.on_room: Callable[[], None] = lambda: None
+        """Called when a commit begins, and `is_full` may have changed."""
         self._loop = asyncio.get_running_loop()
         self._writer = self._new_writer()
         self._writer.start()
@@ -68,7 +71,7 @@ class Database:
         """A new unit of work of this tenant."""
         return Unit(self, tenant, now or self.clock())
 
-    async def read(self, query: AnyQuery, *, is_patient: bool = False) -> Sequence[Row[Any]]:
+    async def read(self, query: AnySelect, *, is_patient: bool = False) -> Sequence[Row[Any]]:
         """Rows of a query that carries its scope already; areas read through their unit.
 
         A handler may be stepped without a task (SPEED 1), but the database's driver wants one. Unavailable where the
@@ -78,7 +81,7 @@ class Database:
             return await self._loop.create_task(self._read(query, is_patient=is_patient))
         return await self._read(query, is_patient=is_patient)
 
-    async def _read(self, query: AnyQuery, *, is_patient: bool) -> Sequence[Row[Any]]:
+    async def _read(self, query: AnySelect, *, is_patient: bool) -> Sequence[Row[Any]]:
         for turn in itertools.count():
             try:
                 return await self._read_once(query)
@@ -95,7 +98,7 @@ class Database:
             await asyncio.sleep(min(turn, 1) * AWAY_S)
         raise AssertionError
 
-    async def _read_once(self, query: AnyQuery) -> Sequence[Row[Any]]:
+    async def _read_once(self, query: AnySelect) -> Sequence[Row[Any]]:
         async with self._engine.connect() as connection:
             rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
             return rows
@@ -148,6 +151,11 @@ class Database:
         is_slow = not self._writer.is_away and time.monotonic() - self._oldest > CONGESTED_S
         return waiting > CONGESTED_ROWS or (waiting > MAX_BATCH and is_slow)
 
+    @property
+    def is_full(self) -> bool:
+        """The next commit has all it can take: a request that waits as it came needs a third of the memory."""
+        return len(self._waiting) >= MAX_BATCH and not self._writer.is_away
+
     def later(self, table: Table, key: tuple[Any, ...], values: tuple[Any, ...]) -> None:
         """Write this row within ten seconds, or a newer one of the same key: for figures that can be derived anew.
 
@@ -196,6 +204,7 @@ class Database:
         waiting = self._waiting
         taken = [waiting.popleft() for _ in range(min(len(waiting), MAX_BATCH))]
         self._oldest = time.monotonic()
+        self._loop.call_soon(self.on_room)
         return taken
 
     def _release(self, units: list[Unit]) -> None:

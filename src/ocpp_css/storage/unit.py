@@ -6,11 +6,10 @@ from datetime import datetime
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
-from sqlalchemy import Column, ColumnElement, CompoundSelect, Row, Select, Table, and_, select, union_all
-from sqlalchemy.sql import visitors
-from sqlalchemy.sql.expression import FromClause, Join, SelectBase, TableClause, TextClause
+from sqlalchemy import ColumnElement, Row, Table
 
 from ocpp_css.kit.errors import Conflict, Invalid, Unavailable
+from ocpp_css.storage.scopes import AnySelect, of_each, scoped
 
 if TYPE_CHECKING:
     from ocpp_css.storage.database import Database
@@ -92,12 +91,6 @@ class CacheKey(Generic[K, V]):
         self.load_many = load_many
         self.size = size
 
-
-AnySelect = Select[*tuple[Any, ...]]
-"""A query of whatever columns."""
-
-AnyQuery = AnySelect | CompoundSelect[*tuple[Any, ...]]
-"""A query, or several put together."""
 
 Write = tuple[Op, Table, tuple[str, ...], tuple[Any, ...]]
 """Operation, table, the columns that change (UPDATE only), values: see `Unit`."""
@@ -261,10 +254,10 @@ class Unit:
         """The rows of this tenant."""
         return await self._db.read(scoped(query, self.tenant), is_patient=self.waits)
 
-    async def all_of(self, queries: Sequence[AnySelect]) -> Sequence[Row[Any]]:
-        """The rows of several queries of the same columns, in one go."""
-        parts = [select(scoped(query, self.tenant).subquery()) for query in queries]
-        return await self._db.read(union_all(*parts), is_patient=self.waits) if parts else []
+    async def of_each(self, part: AnySelect, owner: ColumnElement[int], owners: Sequence[int]) -> Sequence[Row[Any]]:
+        """The rows that `part` has for each of the owners (see `scopes.of_each`)."""
+        query = of_each(part, self.tenant, owner, owners, is_embedded=self._db.is_embedded)
+        return [row for row in await self._db.read(query, is_patient=self.waits) if row.id is not None]
 
     def late_rows(self, table: Table, owner: int) -> Sequence[int] | None:
         """The numbers of an owner's rows that may be missing in the late index; None where there is a real one."""
@@ -324,56 +317,3 @@ class Unit:
         self.versions = self.absences = self.facts = self.live = self.kept = self.dropped = self.later_rows = None
         self.outcome = None
         self.is_plain = True
-
-
-_UNCHECKED = (SelectBase, TextClause)
-
-
-def scoped(query: AnySelect, tenant: int) -> AnySelect:
-    """The query with the tenant demanded of every table it reads; TypeError for one that would escape that."""
-    sources = query._from_obj or query.columns_clause_froms  # noqa: SLF001 - the public way compiles the whole query
-    read: list[FromClause] = []
-    for source in sources:
-        for table in _tables(source):
-            query = query.where(table.c.tenant_id == tenant)
-        read += _all_tables(source)
-    _check_clause(query, read)
-    return query
-
-
-def _check_clause(query: AnySelect, read: Sequence[FromClause]) -> None:
-    """No part names a table beyond those that are read, holds a query of its own, or is text that nobody can check."""
-    for part in visitors.iterate(query):
-        if part is query:
-            continue
-        is_foreign = isinstance(part, Column) and part.table not in read
-        is_text = isinstance(part, _UNCHECKED) or (getattr(part, "is_literal", False) and str(part) != "*")
-        if is_foreign or is_text:
-            msg = "what reads another table, or text, would escape the tenant's scope"
-            raise TypeError(msg)
-
-
-def joined(left: Table | Join, right: Table, *on: ColumnElement[bool]) -> Join:
-    """A left outer join within one tenant."""
-    home = left if isinstance(left, Table) else _tables(left)[0]
-    return left.join(right, and_(home.c.tenant_id == right.c.tenant_id, *on), isouter=True)
-
-
-def _all_tables(source: FromClause) -> list[FromClause]:
-    """Every table of a source, those of outer joins too."""
-    if isinstance(source, Join):
-        return [*_all_tables(source.left), *_all_tables(source.right)]
-    return [source]
-
-
-def _tables(source: FromClause) -> list[TableClause]:
-    if isinstance(source, Join):
-        if not source.isouter:
-            return [*_tables(source.left), *_tables(source.right)]
-        named = {column for column in visitors.iterate(source.onclause) if isinstance(column, Column)}
-        if all(table.c.tenant_id in named for table in _tables(source.right)):
-            return _tables(source.left)
-    if isinstance(source, TableClause):
-        return [source]
-    msg = "a unit reads tables and joins of tables; anything else would escape the tenant's scope"
-    raise TypeError(msg)
