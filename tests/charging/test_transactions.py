@@ -213,6 +213,7 @@ async def test_a_second_start_on_a_connector_leaves_the_first_to_a_person(
         # The late stop of the first settles the doubt by itself.
         await wire.ask("StopTransaction", stop_of(first, meterStop=400))
     assert [(t["state"], t["energy_wh"]) for t in (await found(api, identity))[:1]] == [("ended", 300)]
+    assert [entry["outcome"] for entry in await review(api, identity)] == ["dismissed"]
 
 
 async def test_a_stop_that_never_comes_is_closed_by_hand_and_settled(
@@ -624,6 +625,60 @@ async def test_an_id_used_again_after_a_reboot_is_flagged(
     (shown,) = await found(api, identity)
     assert shown["doubts"] == ["event_differs"]
     assert len(await review(api, identity)) == 1
+
+
+def charge(wire_id: str, kind: str, number: int, **changes: Any) -> dict[str, Any]:
+    """An event on the first EVSE."""
+    return event_of(kind, number, wire_id, evse={"id": 1, "connectorId": 1}, **changes)
+
+
+async def doubts_of(api: httpx.AsyncClient, identity: str) -> dict[str, list[str]]:
+    return {t["transaction_id"]: t["doubts"] for t in await found(api, identity)}
+
+
+async def test_a_second_transaction_on_an_evse_leaves_the_first_to_a_person(
+    service: Service, register: Register, api: httpx.AsyncClient
+) -> None:
+    identity = await register()
+    async with station(service, identity, "2.0.1") as wire:
+        await wire.boot()
+        await wire.ask("TransactionEvent", charge("A", "Started", 0))
+        first = charge("A", "Ended", 1)
+        elsewhere = event_of("Started", 0, "OTHER", evse={"id": 2})
+        await wire.ask("TransactionEvent", elsewhere)
+        await wire.ask("TransactionEvent", charge("B", "Started", 0))
+        assert await doubts_of(api, identity) == {"A": ["never_stopped"], "OTHER": [], "B": []}
+        await wire.ask("TransactionEvent", charge("B", "Updated", 1))
+        assert [entry["settled_at"] for entry in await review(api, identity)] == [None]
+        # The end comes after all: nothing is left to decide.
+        await wire.ask("TransactionEvent", first)
+        assert (await doubts_of(api, identity))["A"] == []
+        await wire.ask("TransactionEvent", charge("C", "Started", 0))
+        assert (await doubts_of(api, identity))["B"] == ["never_stopped"]
+    assert [entry["outcome"] for entry in await review(api, identity)] == ["dismissed", None]
+
+
+@pytest.mark.trust("A38")
+async def test_an_end_that_may_be_queued_is_doubted_only_after_a_whole_later_charge(
+    service: Service, register: Register, api: httpx.AsyncClient
+) -> None:
+    identity = await register()
+    async with station(service, identity, "2.0.1") as wire:
+        await wire.boot()
+        await wire.ask("TransactionEvent", charge("A", "Started", 0))
+    queued = [charge("A", "Updated", 1, offline=True), charge("A", "Ended", 2, offline=True)]
+    async with station(service, identity, "2.0.1") as wire:
+        await wire.ask("TransactionEvent", charge("B", "Started", 0))
+        await wire.ask("TransactionEvent", charge("B", "Updated", 1))
+        assert await doubts_of(api, identity) == {"A": [], "B": []}
+        await wire.ask("TransactionEvent", queued[0])
+        await wire.ask("TransactionEvent", charge("B", "Updated", 2))
+        assert await doubts_of(api, identity) == {"A": [], "B": []}
+        await wire.ask("TransactionEvent", charge("B", "Ended", 3))
+        assert await doubts_of(api, identity) == {"A": ["never_stopped"], "B": []}
+        await wire.ask("TransactionEvent", queued[1])
+        assert await doubts_of(api, identity) == {"A": [], "B": []}
+    assert [entry["outcome"] for entry in await review(api, identity)] == ["dismissed"]
 
 
 @pytest.mark.trust("A38")

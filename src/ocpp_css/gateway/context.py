@@ -1,6 +1,7 @@
 """What a handler of a station's message is given."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from ocpp_css.gateway.directory import StationEntry
@@ -60,6 +61,11 @@ class Context:
         if now is None:
             now = self._now = self.dispatcher.db.clock()
         return now
+
+    @property
+    def connected_since(self) -> datetime:
+        """When the station's connection was accepted."""
+        return self.now - timedelta(seconds=monotonic() - self.connection.connected_at)
 
     @property
     def time(self) -> datetime:
