@@ -14,6 +14,8 @@ from tests.gateway.raw import TEXT, RawWire
 from tests.running import api_of, now, station, whole_service
 
 from ocpp_css.app.running import Service
+from ocpp_css.gateway import limits
+from ocpp_css.storage.tables import FACTS
 
 pytestmark = pytest.mark.anyio
 _names = itertools.count(1)
@@ -238,6 +240,33 @@ async def test_a_stop_that_never_comes_is_closed_by_hand_and_settled(
     assert settled.json()["outcome"] == "corrected"
     assert [(t["state"], t["energy_wh"]) for t in await found(api, identity)] == [("ended", 1000)]
     assert (await api.post(f"/review/{entries[0]['id']}/settle", json=body)).status_code == 409
+
+
+@pytest.mark.trust("A44")
+async def test_who_tries_tokens_at_a_station_learns_nothing_after_the_thirtieth(
+    service: Service, register: Register, api: httpx.AsyncClient
+) -> None:
+    good, resident = await new_token(api), await new_token(api)
+    identity, elsewhere = await register(), await register()
+    async with station(service, identity) as wire:
+        await wire.boot()
+        for number in range(limits.UNKNOWN_TOKENS):
+            # The same card held to the reader again is no other card.
+            for _ in range(2):
+                answer = await wire.ask("Authorize", {"idTag": f"GUESS{number}"})
+                assert answer["idTagInfo"]["status"] == "Invalid"
+            if number < limits.UNKNOWN_TOKENS - 1:
+                answer = await wire.ask("Authorize", {"idTag": resident})
+                assert answer["idTagInfo"]["status"] == "Accepted"
+        for action, payload in (("Authorize", {"idTag": good}), ("StartTransaction", start_of(good))):
+            assert (await wire.ask(action, payload))["idTagInfo"]["status"] == "Invalid"
+        assert (await wire.ask("Authorize", {"idTag": resident}))["idTagInfo"]["status"] == "Accepted"
+    async with station(service, elsewhere) as wire:
+        await wire.boot()
+        assert (await wire.ask("Authorize", {"idTag": good}))["idTagInfo"]["status"] == "Accepted"
+    assert [t["authorization"] for t in await found(api, identity)] == ["Invalid"]
+    facts = await service.wiring.db.across_tenants(FACTS.select().where(FACTS.c.kind == "security.tokens_tried"))
+    assert [fact.body["identity"] for fact in facts] == [identity]
 
 
 # --- clocks and meters -----------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from ocpp_css.gateway.directory import StationEntry
+from ocpp_css.gateway.limits import Guesses
 from ocpp_css.gateway.messages import Exchange
 from ocpp_css.kit.secrets import Secrets
 from ocpp_css.ocpp.session import Incoming
@@ -43,6 +44,11 @@ class Context:
     def pseudonyms(self) -> Pseudonyms:
         """What stands for id tokens."""
         return self.dispatcher.pseudonyms
+
+    @property
+    def guesses(self) -> Guesses:
+        """Id tokens that are tried at stations."""
+        return self.dispatcher.guesses
 
     @property
     def secrets(self) -> Secrets:

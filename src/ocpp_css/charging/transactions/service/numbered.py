@@ -72,7 +72,7 @@ async def start(context: Context, said: Start) -> tuple[int, Authorization]:
 async def authorize(context: Context, id_token: str) -> tuple[Authorization, str]:
     """The verdict on a token that starts, its concurrent use counted, and the reference that stands for it."""
     unit = context.unit
-    verdict, token = await tokens.authorize(unit, id_token)
+    verdict, token = await tokens.authorize(context, id_token)
     reference = context.pseudonyms.refer(unit, id_token if token is None else token.id_token)
     if verdict.is_accepted and token is not None and token.max_concurrent is not None:
         if await store.count_open(unit, reference) >= token.max_concurrent:
@@ -131,7 +131,7 @@ async def stop(context: Context, said: Stop) -> Authorization | None:
     transaction = charging.transactions.get(said.wire_id)
     if transaction is None:
         transaction = await store.by_wire(unit, station.station_id, said.wire_id)
-    verdict = None if said.id_token is None else (await tokens.authorize(unit, said.id_token))[0]
+    verdict = None if said.id_token is None else (await tokens.authorize(context, said.id_token))[0]
     if transaction is None:
         _stop_of_nothing(context, charging, said)
         return verdict

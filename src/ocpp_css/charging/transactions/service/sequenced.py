@@ -61,7 +61,7 @@ async def _verdict(
     if before is not None and before.answer is not None and before.token == reference:
         return msgspec.convert(before.answer, Authorization), None
     if before is not None and before.token is not None and said.type == "Ended":
-        return (await tokens.authorize(context.unit, said.id_token))[0], None
+        return (await tokens.authorize(context, said.id_token))[0], None
     return await numbered.authorize(context, said.id_token)
 
 
@@ -96,7 +96,7 @@ async def _repeated(context: Context, transaction: Transaction, said: Event) -> 
         return None
     if transaction.answer is not None:
         return msgspec.convert(transaction.answer, Authorization)
-    return (await tokens.authorize(unit, said.id_token))[0]
+    return (await tokens.authorize(context, said.id_token))[0]
 
 
 def _store(context: Context, charging: Charging, before: Transaction | None, after: Transaction, said: Event) -> None:
