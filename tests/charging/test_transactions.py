@@ -14,7 +14,10 @@ from tests.gateway.raw import TEXT, RawWire
 from tests.running import api_of, now, station, whole_service
 
 from ocpp_css.app.running import Service
+from ocpp_css.charging.transactions.pages.curves import curves
+from ocpp_css.charging.transactions.service import queries
 from ocpp_css.gateway import limits
+from ocpp_css.storage import Unit
 from ocpp_css.storage.tables import FACTS
 
 pytestmark = pytest.mark.anyio
@@ -267,6 +270,44 @@ async def test_who_tries_tokens_at_a_station_learns_nothing_after_the_thirtieth(
     assert [t["authorization"] for t in await found(api, identity)] == ["Invalid"]
     facts = await service.wiring.db.across_tenants(FACTS.select().where(FACTS.c.kind == "security.tokens_tried"))
     assert [fact.body["identity"] for fact in facts] == [identity]
+
+
+@pytest.mark.parametrize("version", ["1.6", "2.0.1"])
+async def test_the_figures_of_a_transaction_are_those_of_its_curves(
+    service: Service, register: Register, api: httpx.AsyncClient, version: str
+) -> None:
+    """The newest reading is stored late; who looks at one transaction sees what was measured last all the same."""
+    identity = await register()
+
+    async def figures() -> tuple[int, float]:
+        (listed,) = await found(api, identity)
+        shown = (await api.get(f"/transactions/{listed['id']}")).json()
+        transaction = await queries.get(unit_of(service), listed["id"])
+        drawn = curves(await queries.samples(unit_of(service), transaction), transaction)
+        (energy,) = [line["values"] for line in drawn["series"] if line["unit"] == "kWh"]
+        return shown["energy_wh"], [value for value in energy if value is not None][-1]
+
+    async with station(service, identity, version) as wire:
+        await wire.boot()
+        if version == "1.6":
+            number = (await wire.ask("StartTransaction", start_of(meterStart=1000)))["transactionId"]
+        else:
+            await wire.ask("TransactionEvent", event_of("Started", 0, meterValue=metered(1000)))
+        for turn, wh in enumerate((1269, 1521), start=1):
+            if version == "1.6":
+                values = [{"timestamp": now(), "sampledValue": [{"value": str(wh)}]}]
+                await wire.ask("MeterValues", {"connectorId": 1, "transactionId": number, "meterValue": values})
+            else:
+                await wire.ask("TransactionEvent", event_of("Updated", turn, meterValue=metered(wh)))
+            assert await figures() == (wh - 1000, (wh - 1000) / 1000)
+        if version == "1.6":
+            await wire.ask("StopTransaction", stop_of(number, meterStop=1700))
+            assert await figures() == (700, 0.7)
+
+
+def unit_of(service: Service) -> Unit:
+    """A unit of the default account."""
+    return service.wiring.db.unit(next(iter(service.hub.connections))[0])
 
 
 # --- clocks and meters -----------------------------------------------------------------------------------------------

@@ -255,13 +255,8 @@ def note(context: Context, charging: Charging, transaction: Transaction, reading
     if not transaction.is_open:
         return charging
     before = charging.readings.get(transaction.id, Reading())
-    newest = Reading(
-        reading.at,
-        before.energy_wh if reading.energy_wh is None else reading.energy_wh,
-        reading.power_w if reading.power_w is not None else before.power_w,
-        reading.soc_percent if reading.soc_percent is not None else before.soc_percent,
-    )
-    if before.at is not None and reading.at is not None and reading.at < before.at:
+    newest = before.then(reading)
+    if newest is before:
         return charging
     store.note_reading(unit, transaction.id, newest)
     topic = f"readings.{unit.tenant}"
