@@ -1,4 +1,4 @@
-"""The program with every write, truncation, sync and removal of its SQLite files recorded, by a VFS before SQLite's own.
+"""The program with every write, truncation, sync and removal of its SQLite files recorded, by a VFS of our own.
 
 `python -m tests.torture.recorder TRACE DATABASE CHECKPOINT_BYTES serve …` is `ocpp-css serve …`.
 """
