@@ -32,7 +32,7 @@ def main() -> None:
         directory._keep(1, describe(station))  # noqa: SLF001 - what loading does for each
     took, kept = time.perf_counter() - begun, _resident_kib() - before
     each_bytes, each_us = kept * 1024 / count, took * 1e6 / count
-    print(f"{count:,} stations: {kept / 1024:.0f} MiB, {each_bytes:.0f} bytes and {each_us:.1f} µs each")  # noqa: T201
+    print(f"{count:,} stations: {kept / 1024:.0f} MiB, {each_bytes:.0f} bytes and {each_us:.1f} µs each")
 
 
 def _resident_kib() -> int:
