@@ -166,9 +166,24 @@ async def _run(settings: Settings, rows: int, console: Console) -> dict[str, Any
     else:
         count = await asyncio.to_thread(fill_sqlite, settings.data / DATABASE_FILE, fleet)
     took = time.perf_counter() - begun
-    console.print(f"{count:,} messages of {len(fleet.stations)} stations in {took:.0f} s")
+    size = await _size(settings) / count
+    console.print(
+        f"{count:,} messages of {len(fleet.stations)} stations in {took:.0f} s, "
+        f"{size:.0f} bytes each with indexes and transactions"
+    )
     pages = await _measure(settings, fleet)
-    return {"database": "postgresql" if settings.database else "sqlite", "messages": count, "pages": pages}
+    kind = "postgresql" if settings.database else "sqlite"
+    return {"database": kind, "messages": count, "bytes_per_message": round(size), "pages": pages}
+
+
+async def _size(settings: Settings) -> int:
+    """Bytes of the whole database."""
+    if not settings.database:
+        return sum(file.stat().st_size for file in settings.data.glob(f"{DATABASE_FILE}*"))
+    connection = await asyncpg.connect(settings.database)
+    size: int = await connection.fetchval("SELECT pg_database_size(current_database())")
+    await connection.close()
+    return size
 
 
 def _show(result: dict[str, Any], console: Console) -> None:

@@ -14,6 +14,11 @@ from tests.gateway.raw import TEXT, RawWire
 from tests.running import api_of, now, station, whole_service
 
 from ocpp_css.app.running import Service
+from ocpp_css.charging.transactions.pages.curves import curves
+from ocpp_css.charging.transactions.service import queries
+from ocpp_css.gateway import limits
+from ocpp_css.storage import Unit
+from ocpp_css.storage.tables import FACTS
 
 pytestmark = pytest.mark.anyio
 _names = itertools.count(1)
@@ -213,6 +218,7 @@ async def test_a_second_start_on_a_connector_leaves_the_first_to_a_person(
         # The late stop of the first settles the doubt by itself.
         await wire.ask("StopTransaction", stop_of(first, meterStop=400))
     assert [(t["state"], t["energy_wh"]) for t in (await found(api, identity))[:1]] == [("ended", 300)]
+    assert [entry["outcome"] for entry in await review(api, identity)] == ["dismissed"]
 
 
 async def test_a_stop_that_never_comes_is_closed_by_hand_and_settled(
@@ -237,6 +243,71 @@ async def test_a_stop_that_never_comes_is_closed_by_hand_and_settled(
     assert settled.json()["outcome"] == "corrected"
     assert [(t["state"], t["energy_wh"]) for t in await found(api, identity)] == [("ended", 1000)]
     assert (await api.post(f"/review/{entries[0]['id']}/settle", json=body)).status_code == 409
+
+
+@pytest.mark.trust("A44")
+async def test_who_tries_tokens_at_a_station_learns_nothing_after_the_thirtieth(
+    service: Service, register: Register, api: httpx.AsyncClient
+) -> None:
+    good, resident = await new_token(api), await new_token(api)
+    identity, elsewhere = await register(), await register()
+    async with station(service, identity) as wire:
+        await wire.boot()
+        for number in range(limits.UNKNOWN_TOKENS):
+            # The same card held to the reader again is no other card.
+            for _ in range(2):
+                answer = await wire.ask("Authorize", {"idTag": f"GUESS{number}"})
+                assert answer["idTagInfo"]["status"] == "Invalid"
+            if number < limits.UNKNOWN_TOKENS - 1:
+                answer = await wire.ask("Authorize", {"idTag": resident})
+                assert answer["idTagInfo"]["status"] == "Accepted"
+        for action, payload in (("Authorize", {"idTag": good}), ("StartTransaction", start_of(good))):
+            assert (await wire.ask(action, payload))["idTagInfo"]["status"] == "Invalid"
+        assert (await wire.ask("Authorize", {"idTag": resident}))["idTagInfo"]["status"] == "Accepted"
+    async with station(service, elsewhere) as wire:
+        await wire.boot()
+        assert (await wire.ask("Authorize", {"idTag": good}))["idTagInfo"]["status"] == "Accepted"
+    assert [t["authorization"] for t in await found(api, identity)] == ["Invalid"]
+    facts = await service.wiring.db.across_tenants(FACTS.select().where(FACTS.c.kind == "security.tokens_tried"))
+    assert [fact.body["identity"] for fact in facts] == [identity]
+
+
+@pytest.mark.parametrize("version", ["1.6", "2.0.1"])
+async def test_the_figures_of_a_transaction_are_those_of_its_curves(
+    service: Service, register: Register, api: httpx.AsyncClient, version: str
+) -> None:
+    """The newest reading is stored late; who looks at one transaction sees what was measured last all the same."""
+    identity = await register()
+
+    async def figures() -> tuple[int, float]:
+        (listed,) = await found(api, identity)
+        shown = (await api.get(f"/transactions/{listed['id']}")).json()
+        transaction = await queries.get(unit_of(service), listed["id"])
+        drawn = curves(await queries.samples(unit_of(service), transaction), transaction)
+        (energy,) = [line["values"] for line in drawn["series"] if line["unit"] == "kWh"]
+        return shown["energy_wh"], [value for value in energy if value is not None][-1]
+
+    async with station(service, identity, version) as wire:
+        await wire.boot()
+        if version == "1.6":
+            number = (await wire.ask("StartTransaction", start_of(meterStart=1000)))["transactionId"]
+        else:
+            await wire.ask("TransactionEvent", event_of("Started", 0, meterValue=metered(1000)))
+        for turn, wh in enumerate((1269, 1521), start=1):
+            if version == "1.6":
+                values = [{"timestamp": now(), "sampledValue": [{"value": str(wh)}]}]
+                await wire.ask("MeterValues", {"connectorId": 1, "transactionId": number, "meterValue": values})
+            else:
+                await wire.ask("TransactionEvent", event_of("Updated", turn, meterValue=metered(wh)))
+            assert await figures() == (wh - 1000, (wh - 1000) / 1000)
+        if version == "1.6":
+            await wire.ask("StopTransaction", stop_of(number, meterStop=1700))
+            assert await figures() == (700, 0.7)
+
+
+def unit_of(service: Service) -> Unit:
+    """A unit of the default account."""
+    return service.wiring.db.unit(next(iter(service.hub.connections))[0])
 
 
 # --- clocks and meters -----------------------------------------------------------------------------------------------
@@ -624,6 +695,60 @@ async def test_an_id_used_again_after_a_reboot_is_flagged(
     (shown,) = await found(api, identity)
     assert shown["doubts"] == ["event_differs"]
     assert len(await review(api, identity)) == 1
+
+
+def charge(wire_id: str, kind: str, number: int, **changes: Any) -> dict[str, Any]:
+    """An event on the first EVSE."""
+    return event_of(kind, number, wire_id, evse={"id": 1, "connectorId": 1}, **changes)
+
+
+async def doubts_of(api: httpx.AsyncClient, identity: str) -> dict[str, list[str]]:
+    return {t["transaction_id"]: t["doubts"] for t in await found(api, identity)}
+
+
+async def test_a_second_transaction_on_an_evse_leaves_the_first_to_a_person(
+    service: Service, register: Register, api: httpx.AsyncClient
+) -> None:
+    identity = await register()
+    async with station(service, identity, "2.0.1") as wire:
+        await wire.boot()
+        await wire.ask("TransactionEvent", charge("A", "Started", 0))
+        first = charge("A", "Ended", 1)
+        elsewhere = event_of("Started", 0, "OTHER", evse={"id": 2})
+        await wire.ask("TransactionEvent", elsewhere)
+        await wire.ask("TransactionEvent", charge("B", "Started", 0))
+        assert await doubts_of(api, identity) == {"A": ["never_stopped"], "OTHER": [], "B": []}
+        await wire.ask("TransactionEvent", charge("B", "Updated", 1))
+        assert [entry["settled_at"] for entry in await review(api, identity)] == [None]
+        # The end comes after all: nothing is left to decide.
+        await wire.ask("TransactionEvent", first)
+        assert (await doubts_of(api, identity))["A"] == []
+        await wire.ask("TransactionEvent", charge("C", "Started", 0))
+        assert (await doubts_of(api, identity))["B"] == ["never_stopped"]
+    assert [entry["outcome"] for entry in await review(api, identity)] == ["dismissed", None]
+
+
+@pytest.mark.trust("A38")
+async def test_an_end_that_may_be_queued_is_doubted_only_after_a_whole_later_charge(
+    service: Service, register: Register, api: httpx.AsyncClient
+) -> None:
+    identity = await register()
+    async with station(service, identity, "2.0.1") as wire:
+        await wire.boot()
+        await wire.ask("TransactionEvent", charge("A", "Started", 0))
+    queued = [charge("A", "Updated", 1, offline=True), charge("A", "Ended", 2, offline=True)]
+    async with station(service, identity, "2.0.1") as wire:
+        await wire.ask("TransactionEvent", charge("B", "Started", 0))
+        await wire.ask("TransactionEvent", charge("B", "Updated", 1))
+        assert await doubts_of(api, identity) == {"A": [], "B": []}
+        await wire.ask("TransactionEvent", queued[0])
+        await wire.ask("TransactionEvent", charge("B", "Updated", 2))
+        assert await doubts_of(api, identity) == {"A": [], "B": []}
+        await wire.ask("TransactionEvent", charge("B", "Ended", 3))
+        assert await doubts_of(api, identity) == {"A": ["never_stopped"], "B": []}
+        await wire.ask("TransactionEvent", queued[1])
+        assert await doubts_of(api, identity) == {"A": [], "B": []}
+    assert [entry["outcome"] for entry in await review(api, identity)] == ["dismissed"]
 
 
 @pytest.mark.trust("A38")

@@ -328,10 +328,15 @@ async def test_a_source_that_sprays_is_limited_and_who_lives_there_is_not(
         async with await api_of(service) as client:
             for identity in ("RESIDENT", "NEWCOMER"):
                 await client.post("/stations", json={"identity": identity, "password": PASSWORD})
+            await client.post("/stations", json={"identity": "SHORT", "password": "short", "allow_weak": True})
+            await client.post("/stations", json={"identity": "OPEN"})
         async with station(service, "RESIDENT", password=PASSWORD) as wire:
             for number in range(6):
                 assert status(await knock(service, f"X{number}", authorization(f"X{number}", "guess"))) == 401
-            assert status(await knock(service, "NEWCOMER", authorization("NEWCOMER", PASSWORD))) == 401
+            # What guessing cannot find comes in all the same; what it could find waits.
+            for weak in ("SHORT", "OPEN"):
+                assert status(await knock(service, weak, authorization(weak, "short"))) == 401
+            assert status(await knock(service, "NEWCOMER", authorization("NEWCOMER", PASSWORD))) == 101
             await wire.boot()
         async with station(service, "RESIDENT", password=PASSWORD) as wire:
             await wire.boot()

@@ -45,6 +45,49 @@ async def test_a_socket_that_sends_too_slowly_is_cut(tmp_path: Path, monkeypatch
         assert all(await asyncio.gather(*cut))
 
 
+async def answer_of(url: str, sent: bytes) -> bytes:
+    """What the other side says before it ends the connection, nothing where the rest of `sent` was not taken."""
+    host, port = url.split("//")[1].split("/", maxsplit=1)[0].rsplit(":", 1)
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        writer.write(sent)
+        return await asyncio.wait_for(reader.read(), PATIENCE_S)
+    except ConnectionError:
+        return b""
+    finally:
+        writer.transport.abort()
+
+
+def head(*lines: str, target: str = "/health/live") -> bytes:
+    return "\r\n".join([f"GET {target} HTTP/1.1", "Host: x", "Connection: close", *lines, "", ""]).encode()
+
+
+@pytest.mark.trust("A19")
+async def test_a_head_without_end_or_with_two_meanings_is_refused(service: Service) -> None:
+    many = [f"X-{number}: y" for number in range(deadlines.MAX_HEADERS)]
+    cases = {
+        head(*many[:-2]): b"200",
+        head(*many): b"431",
+        head(*(many * 40)): b"431",
+        head(f"X: {'y' * (60 << 10)}"): b"200",
+        head(f"X: {'y' * (1 << 20)}"): b"431",
+        head(target="/health/live?" + "x" * 8000): b"200",
+        head(target="/health/live?" + "x" * 8200): b"414",
+        head("Host: y"): b"400",
+        head("Authorization: Basic eDp4", "Authorization: Basic eTp5"): b"400",
+        head("Content-Length: 1", "Content-Length: 2"): b"400",
+        head("Content-Length: 1", "Transfer-Encoding: chunked"): b"400",
+    }
+    for sent, status in cases.items():
+        answer = await answer_of(service.web_url, sent)
+        is_cut_off = not answer and len(sent) > deadlines.MAX_HEAD_BYTES
+        assert is_cut_off or answer.startswith(b"HTTP/1.1 " + status), (sent[:100], answer[:100])
+    async with await api_of(service) as api:
+        # One connection, many requests: each head counts by itself.
+        for _ in range(3):
+            assert (await api.get("/ping", headers={f"X-{n}": "y" * 300 for n in range(100)})).status_code == 200
+
+
 async def test_who_waits_for_a_slow_answer_is_not_cut(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deadlines, "HEADERS_S", 0.2)
     monkeypatch.setattr(deadlines, "BODY_S", 0.2)

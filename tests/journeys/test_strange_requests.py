@@ -1,5 +1,6 @@
 """Requests that no page and no client of ours would send: forged cursors, endless nesting, other people's names."""
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
@@ -9,6 +10,7 @@ import httpx
 import pytest
 from tests.running import api_of
 
+from ocpp_css.app.cli import remote
 from ocpp_css.app.running import Service
 
 pytestmark = [pytest.mark.anyio, pytest.mark.requirement("CS-11")]
@@ -62,3 +64,33 @@ async def test_json_without_end_is_the_senders_fault(api):
         answer = await api.post("/stations", content=body, headers={"Content-Type": "application/json"})
         assert answer.status_code == 400
         assert answer.json()["code"] == "malformed_request"
+
+
+@pytest.mark.trust("A66")
+async def test_a_nul_is_refused_wherever_it_stands(api):
+    for path, body in [
+        ("/account", {"name": "a\0b"}),
+        ("/stations/CP1", {"location": {"address": "\0"}}),
+        ("/stations/CP1", {"na\0me": "x"}),
+    ]:
+        answer = await api.patch(path, json=body)
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["code"] == "invalid"
+        assert answer.json()["errors"][0]["message"] == "holds the character NUL"
+    assert (await api.patch("/account", json={"name": "\\u0000 is only spelled"})).status_code == 200
+    assert (await api.get("/account")).json()["name"] == "\\u0000 is only spelled"
+    form = await api.post(api.base_url.join("/console/sign-in"), data={"email": "a\0@example.org", "password": "x"})
+    assert form.status_code in {403, 422}, form.text
+
+
+async def test_a_parameter_is_named_as_the_caller_wrote_it(api):
+    answer = await api.get("/transactions", params={"state": "wrong"})
+    assert answer.status_code == 422
+    assert [fault["path"] for fault in answer.json()["errors"]] == ["state"]
+    assert [fault["path"] for fault in (await api.get("/transactions?limit=x")).json()["errors"]] == ["limit"]
+
+
+async def test_the_command_line_names_its_own_options(service: Service, api):
+    key = api.headers["Authorization"].removeprefix("Bearer ")
+    with pytest.raises(remote.Refused, match="needs --allow-weak"):
+        await asyncio.to_thread(remote.add_station, "CP2", password="short", url=service.web_url, api_key=key)

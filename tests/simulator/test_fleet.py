@@ -3,8 +3,9 @@
 import asyncio
 
 import pytest
-from tests.simulator.conftest import Server
+from tests.simulator.conftest import Peer, Server, default_answers
 
+from ocpp_css.ocpp.messages import Version
 from ocpp_css.simulator.fleet import TICK_S, Fleet, Wheel
 from ocpp_css.simulator.machine import Options
 from ocpp_css.simulator.scenario import IDLE, parse
@@ -49,6 +50,37 @@ async def test_scenarios_run_to_their_end(server: Server):
     assert fleet.counts.errors == 0
     stops = [peer.all("StopTransaction") for identity, peer in server.peers.items() if identity[-1] in "147"]
     assert all(len(stop) == 1 for stop in stops)
+
+
+@pytest.mark.parametrize("version", ["1.6", "2.0.1"])
+async def test_the_last_words_are_said_before_the_end(
+    server: Server, monkeypatch: pytest.MonkeyPatch, version: Version
+):
+    """A central system that takes its time: whatever the scenario did is told when it is over."""
+    at_once = Peer.send
+    monkeypatch.setattr(
+        Peer, "send", lambda peer, parts: asyncio.get_running_loop().call_later(0.05, at_once, peer, parts)
+    )
+    fleet = Fleet(server.url, "EMU", 1, version=version, scenario=CHARGE, options=QUICK)
+    await fleet.start()
+    await asyncio.wait_for(fleet.wait(), 20)
+    await fleet.stop()
+    (peer,) = server.peers.values()
+    last = peer.all("StatusNotification")[-1]
+    assert last["status" if version == "1.6" else "connectorStatus"] == "Available"
+
+
+async def test_stations_that_cannot_say_their_last_words_are_not_waited_for_for_ever(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("ocpp_css.simulator.fleet.LAST_WORDS_S", 0.2)
+    patched = default_answers("1.6") | {"StatusNotification": None}
+    monkeypatch.setattr("tests.simulator.conftest.default_answers", lambda _version: patched)
+    scenario = parse('[[steps]]\ndo = "plug"\n[[steps]]\ndo = "unplug"')
+    fleet = Fleet(server.url, "EMU", 1, scenario=scenario, options=QUICK)
+    await fleet.start()
+    await asyncio.wait_for(fleet.wait(), 20)
+    await fleet.stop()
 
 
 async def test_connecting_keeps_to_the_rate(server: Server):

@@ -30,13 +30,14 @@ class Witness:
     """What the service acknowledged, by meaning; `ids` holds the transaction id each start was answered with.
 
     `obeyed` counts how often each command, by its text, reached a station; `homes` how long a station was on its way
-    to another connection, in seconds.
+    to another connection, in seconds; `moments` when each was acknowledged, by the machine's monotonic nanoseconds.
     """
 
     acknowledged: Counter[tuple[str, ...]] = field(default_factory=Counter)
     ids: dict[tuple[str, str], set[int]] = field(default_factory=dict)
     obeyed: Counter[str] = field(default_factory=Counter)
     homes: list[float] = field(default_factory=list)
+    moments: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
     retries: int = 0
     errors: list[str] = field(default_factory=list)
 
@@ -124,6 +125,7 @@ class Charger:
                 continue
             if answer[0] == 3:
                 self.witness.acknowledged[meaning] += 1
+                self.witness.moments.append((time.monotonic_ns(), meaning))
                 self.answers += 1
                 await self._rest()
                 return answer[2]

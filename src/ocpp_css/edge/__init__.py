@@ -12,12 +12,12 @@ from ocpp_css.edge.panels import Fragment, Panel, PanelContext, Panels
 from ocpp_css.edge.permissions import needs, public
 from ocpp_css.edge.principal import ANONYMOUS, Authenticator, Principal, principal_of
 from ocpp_css.edge.problems import local_path
-from ocpp_css.edge.rates import Rate
 from ocpp_css.edge.rendering import LiveFeed, Page, is_fragment, page, redirect, toast
 from ocpp_css.edge.replies import StoredReplies
 from ocpp_css.edge.settings import WebSettings, client_address
 from ocpp_css.edge.tables import BulkAction, Column, Empty, Filter, Table, TableQuery, View
 from ocpp_css.edge.units import UnitLike, UnitSource
+from ocpp_css.kit.rates import Rate
 
 __all__ = [
     "ANONYMOUS",

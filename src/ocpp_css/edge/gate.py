@@ -13,10 +13,10 @@ from ocpp_css.edge import idempotency
 from ocpp_css.edge.csrf import SAFE, check_csrf
 from ocpp_css.edge.permissions import ACCEPTS, CSRF, IDENTIFY, KEEPS_REPLY, NEEDS, PUBLIC, RATE
 from ocpp_css.edge.principal import ANONYMOUS, Authenticator, Principal, asking
-from ocpp_css.edge.rates import Allowance, Rate, RateLimiter
 from ocpp_css.edge.reading import reading
 from ocpp_css.edge.settings import WebSettings, client_address
 from ocpp_css.kit.errors import Forbidden, Refusal, TooMany, Unauthenticated
+from ocpp_css.kit.rates import Allowance, Rate, RateLimiter
 
 Asked = Request[Any, Any, Any]
 _BEARER = "bearer "

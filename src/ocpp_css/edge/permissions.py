@@ -10,7 +10,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.plugins import ReceiveRoutePlugin
 from litestar.routes import ASGIRoute, BaseRoute, HTTPRoute, WebSocketRoute
 
-from ocpp_css.edge.rates import Rate
+from ocpp_css.kit.rates import Rate
 
 NEEDS = "needs"
 PUBLIC = "public"

@@ -96,22 +96,30 @@ def _told(request: Request[Any, Any, Any], error: Exception) -> _Told:
             faults = [Fault(fault.path, gettext(fault.message)) for fault in error.errors]
             return _Told(error.status, error.code, gettext(error.title), detail, faults, error.headers)
         case ValidationException():
-            return _of_validation(error)
+            return _of_validation(error, _names(request))
         case HTTPException() if error.status_code < 500:
             return _of_http(error)
         case _:
             return _of_fault(request, error)
 
 
-def _of_validation(error: ValidationException) -> _Told:
-    faults = [_fault(found) for found in error.extra or [] if isinstance(found, dict)]
+def _names(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """What parameters are called in the address where the handler calls them otherwise."""
+    parameters = request.scope["route_handler"].parsed_fn_signature.parameters
+    told = {name: getattr(found.kwarg_definition, "name", None) for name, found in parameters.items()}
+    return {name: other for name, other in told.items() if other}
+
+
+def _of_validation(error: ValidationException, names: dict[str, str]) -> _Told:
+    faults = [_fault(found, names) for found in error.extra or [] if isinstance(found, dict)]
     return _Told(
         Invalid.status, Invalid.code, gettext(Invalid.title), faults[0].message if faults else error.detail, faults
     )
 
 
-def _fault(found: dict[str, Any]) -> Fault:
+def _fault(found: dict[str, Any], names: dict[str, str]) -> Fault:
     path = str(found.get("key", ""))
+    path = names.get(path, path)
     if found.get("source") == "body" or path == "data":
         path = "$" if path == "data" else f"$.{path}"
     return Fault(path, str(found.get("message", "")))

@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 from litestar.types import Scope
 
-from ocpp_css.edge.rates import Rate
 from ocpp_css.kit.networks import LOOPBACK, Network, first_untrusted, is_in
+from ocpp_css.kit.rates import Rate
 
 
 @dataclass(frozen=True, slots=True)

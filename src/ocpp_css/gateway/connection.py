@@ -9,6 +9,7 @@ from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
 from ocpp_css.gateway import compression
 from ocpp_css.gateway.directory import NO_CREDENTIAL, StationEntry
+from ocpp_css.ocpp.frames import Malformed
 from ocpp_css.ocpp.session import Answered, Dropped, Incoming, Outgoing, Reply, Session
 from ocpp_css.ocpp.versions import Protocol
 
@@ -164,11 +165,17 @@ class Connection(WSListener):
         elif type(received) is Reply:
             self.send(received.data)
             self.hub.count(self, received.fault.kind.value if received.fault else "retransmission")
+            self._keep_unreadable(data, received.fault, is_answered=True)
         else:
             assert isinstance(received, Dropped)
             self.hub.count(self, received.reason)
+            self._keep_unreadable(data, received.fault, is_answered=False)
             if received.reason == "flood":
                 self.close(WSCloseCode.POLICY_VIOLATION, "too many requests at once")
+
+    def _keep_unreadable(self, data: bytes, fault: Malformed | None, *, is_answered: bool) -> None:
+        if fault is not None:
+            self.hub.dispatcher.unreadable.note(self, data, fault, is_answered=is_answered)
 
     def _begin(self, request: Incoming) -> None:
         if request.is_reused_id:

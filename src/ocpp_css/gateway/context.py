@@ -1,9 +1,11 @@
 """What a handler of a station's message is given."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from ocpp_css.gateway.directory import StationEntry
+from ocpp_css.gateway.limits import Guesses
 from ocpp_css.gateway.messages import Exchange
 from ocpp_css.kit.secrets import Secrets
 from ocpp_css.ocpp.session import Incoming
@@ -44,6 +46,11 @@ class Context:
         return self.dispatcher.pseudonyms
 
     @property
+    def guesses(self) -> Guesses:
+        """Id tokens that are tried at stations."""
+        return self.dispatcher.guesses
+
+    @property
     def secrets(self) -> Secrets:
         """The keys that are not in the database."""
         return self.dispatcher.secrets
@@ -60,6 +67,11 @@ class Context:
         if now is None:
             now = self._now = self.dispatcher.db.clock()
         return now
+
+    @property
+    def connected_since(self) -> datetime:
+        """When the station's connection was accepted."""
+        return self.now - timedelta(seconds=monotonic() - self.connection.connected_at)
 
     @property
     def time(self) -> datetime:

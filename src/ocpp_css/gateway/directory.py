@@ -19,6 +19,7 @@ class StationEntry:
 
     `passwords` are keyed hashes of which any admits (RULES 1.3), empty for a station without a password; those of
     `next_passwords` were sent to the station, which has not used them yet (TRUST A20).
+    `is_weak`: its password is short enough to be guessed.
     `is_accepted` is true once a BootNotification was answered Accepted and nobody took that back (RULES 2.1).
     """
 
@@ -36,6 +37,7 @@ class StationEntry:
     max_message_bytes: int = DEFAULT_MESSAGE_BYTES
     logs_heartbeats: bool = False
     heartbeat_interval_s: int = 300
+    is_weak: bool = False
     limits: dict[str, int] = field(default_factory=dict)
 
     def admits(self, credential: str) -> bool:

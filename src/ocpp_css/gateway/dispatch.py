@@ -12,7 +12,9 @@ import structlog
 from picows import WSCloseCode
 
 from ocpp_css.gateway.context import Context
+from ocpp_css.gateway.limits import Guesses
 from ocpp_css.gateway.messages import masked
+from ocpp_css.gateway.unreadable import Unreadable
 from ocpp_css.kit.secrets import Secrets
 from ocpp_css.observe.measures import OTHER, Traffic
 from ocpp_css.observe.traces import Told, Traces
@@ -51,6 +53,8 @@ class Dispatcher:
         self.db = db
         self.pseudonyms = pseudonyms
         self.secrets = secrets
+        self.unreadable = Unreadable(db, secrets)
+        self.guesses = Guesses()
         self.tasks: set[asyncio.Task[None]] = set()
         self.in_work = 0
         self.received = Traffic(ALL_ACTIONS)

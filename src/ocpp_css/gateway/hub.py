@@ -13,13 +13,13 @@ from picows import WSCloseCode
 from sqlalchemy import Row
 
 from ocpp_css.bus import Bus, Message
+from ocpp_css.gateway import seen
 from ocpp_css.gateway.connection import Connection
 from ocpp_css.gateway.directory import Directory, StationEntry
 from ocpp_css.gateway.dispatch import Dispatcher
 from ocpp_css.gateway.events import ConnectionRefused, StationConnected, StationDisconnected
 from ocpp_css.gateway.links import links_of, profile_in_use
 from ocpp_css.gateway.outbox import Outbox
-from ocpp_css.gateway.seen import SEEN
 from ocpp_css.storage import Database, Outcome, StateKey, Unit
 from ocpp_css.storage.tables import LINKS
 
@@ -176,6 +176,7 @@ class Hub:
         if self.connections.get(key) is not connection:
             return
         del self.connections[key]
+        seen.note_last(self.db, key, time.monotonic() - connection.last_heard)
         fence = connection.fence or connection.inherited
         if fence:
             self.run(self._store_offline(connection, fence))
@@ -331,7 +332,7 @@ class Hub:
             self._expire(now)
             self._ping(now, turn)
             if turn % 10 == 0:
-                self._note_seen(now)
+                seen.note_all(self.db, self.connections, now)
             if self.resting and not self.db.is_congested:
                 self._wake()
 
@@ -349,12 +350,6 @@ class Hub:
                 connection.close(WSCloseCode.GOING_AWAY, "not heard of for two pings")
             else:
                 connection.ping()
-
-    def _note_seen(self, now: float) -> None:
-        moment = self.db.clock()
-        for (tenant, station), connection in self.connections.items():
-            if now - connection.last_heard <= 10.0:
-                self.db.later(SEEN, (tenant, station), (moment,))
 
     def _wake(self) -> None:
         for connection in tuple(self.resting):

@@ -1,11 +1,15 @@
 """Who tries too often: counted by identity and source together, so that nobody can lock a station out (RULES 1.2)."""
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
 
 FREE_TRIES = 5
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 300.0
 FREE_TRIES_OF_SOURCE = 50
+UNKNOWN_TOKENS = 30
+TOKEN_WINDOW_S = 3600.0
+"""So many different unknown id tokens in an hour are a station's visitors; more are somebody who tries (TRUST A44)."""
 _REMEMBERED = 100_000
 
 
@@ -17,17 +21,22 @@ class Tries:
         self._trusted: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     def may_try(self, identity: str, source: str, now: float) -> bool:
-        """False while the pair has to wait, or the source with any identity that never came in from there.
+        """False while the pair has to wait."""
+        return self._is_free((identity, source), now)
 
-        A station behind one address with somebody who guesses is not locked out by him.
+    def may_guess(self, identity: str, source: str, now: float) -> bool:
+        """False while the source has to wait with any identity that never came in from there.
+
+        It holds up only what guessing could get in by: many stations stand behind one address, and somebody who guesses
+        there must not keep the others out (decision 14).
         """
-        pair = (identity, source)
-        return self._is_free(pair, now) and (pair in self._trusted or self._is_free((source,), now))
+        return (identity, source) in self._trusted or self._is_free((source,), now)
 
     def failed(self, identity: str, source: str, now: float) -> None:
-        """One more failure."""
+        """One more failure; a source that has to wait is not made to wait longer by what knocks meanwhile."""
         self._count((identity, source), FREE_TRIES, now)
-        self._count((source,), FREE_TRIES_OF_SOURCE, now)
+        if self._is_free((source,), now):
+            self._count((source,), FREE_TRIES_OF_SOURCE, now)
 
     def succeeded(self, identity: str, source: str) -> None:
         """The pair is forgiven; the source keeps its count, since it may try other identities."""
@@ -49,3 +58,48 @@ class Tries:
         self._failures[key] = (count, now + pause)
         if len(self._failures) > _REMEMBERED:
             self._failures.popitem(last=False)
+
+
+@dataclass(slots=True)
+class _Station:
+    """The newest different unknown tokens of a station with their times, and those accepted since the first of them."""
+
+    unknown: OrderedDict[int, float] = field(default_factory=OrderedDict)
+    accepted: deque[int] = field(default_factory=lambda: deque(maxlen=64))
+
+
+class Guesses:
+    """Id tokens that are tried at stations; a station without unknown ones costs nothing."""
+
+    def __init__(self) -> None:
+        self._stations: OrderedDict[tuple[int, int], _Station] = OrderedDict()
+
+    def unknown(self, station: tuple[int, int], token: str, now: float) -> bool:
+        """One more unknown token; True when with this one it became too many."""
+        was_over = self.is_over(station, now)
+        told = self._stations.setdefault(station, _Station())
+        self._stations.move_to_end(station)
+        told.unknown.setdefault(hash(token), now)
+        if len(told.unknown) > UNKNOWN_TOKENS:
+            told.unknown.popitem(last=False)
+        if len(self._stations) > _REMEMBERED:
+            self._stations.popitem(last=False)
+        return not was_over and self.is_over(station, now)
+
+    def is_told(self, station: tuple[int, int], token: str, now: float) -> bool:
+        """Whether the verdict on this known token may be told there: one that was told before may be again."""
+        told = self._stations.get(station)
+        if told is None:
+            return True
+        if self.is_over(station, now):
+            return hash(token) in told.accepted
+        if hash(token) not in told.accepted:
+            told.accepted.append(hash(token))
+        return True
+
+    def is_over(self, station: tuple[int, int], now: float) -> bool:
+        """Too many different unknown tokens came in the last hour."""
+        told = self._stations.get(station)
+        if told is None or len(told.unknown) < UNKNOWN_TOKENS:
+            return False
+        return now - next(iter(told.unknown.values())) < TOKEN_WINDOW_S

@@ -26,6 +26,7 @@ from ocpp_css.gateway.connection import Connection
 from ocpp_css.gateway.directory import CERTIFICATE, NO_CREDENTIAL, StationEntry
 from ocpp_css.gateway.hub import Hub
 from ocpp_css.gateway.limits import Tries
+from ocpp_css.gateway.refusals import Reason, Refusals
 from ocpp_css.kit.networks import Network, first_untrusted, is_in
 from ocpp_css.ocpp import versions
 
@@ -62,6 +63,7 @@ class Door:
     def __init__(self, hub: Hub, trusted_proxies: Sequence[Network] = ()) -> None:
         self.hub = hub
         self.tries = Tries()
+        self.refusals = Refusals(hub.db)
         self._trusted = trusted_proxies
 
     def open(self, request: WSUpgradeRequest, peer: Peer) -> WSUpgradeResponseWithListener:
@@ -74,11 +76,14 @@ class Door:
             self.hub.handshakes["refused"] += 1
             return _unauthorized()
         peer = self._behind_proxy(peer, request)
-        found = self._admit(where, request.headers.get("Authorization"), peer)
-        self.hub.handshakes["refused" if found is None else "accepted"] += 1
-        if found is None:
+        known = self.hub.directory.find(where.identity, where.code)
+        found = self._admit(where, known, request.headers.get("Authorization"), peer)
+        self.hub.handshakes["refused" if isinstance(found, str) else "accepted"] += 1
+        if isinstance(found, str):
+            if known is not None:
+                self.refusals.note(known, found, peer.source)
             return _unauthorized()
-        opened = self._accept(found[0], request)
+        opened = self._accept(found[0], request, peer.source)
         if isinstance(opened.listener, Connection):
             opened.listener.address, opened.listener.is_encrypted = peer.source, peer.is_encrypted
             opened.listener.credential = found[1]
@@ -95,21 +100,24 @@ class Door:
             is_encrypted=peer.is_encrypted or (bool(schemes) and schemes <= {"https", "wss"}),
         )
 
-    def _admit(self, where: address.Address, authorization: str | None, peer: Peer) -> tuple[StationEntry, str] | None:
-        """The station, and what it is let in for."""
-        now = time.monotonic()
-        if not self.tries.may_try(where.identity, peer.source, now):
-            return None
-        station = self.hub.directory.find(where.identity, where.code)
-        credential = self._credential(station, where.identity, authorization, peer)
-        if station is None:
-            station = self._unknown(where)
-            credential = NO_CREDENTIAL
-        if credential is None or station is None or self.hub.is_quarantined(station):
-            self.tries.failed(where.identity, peer.source, now)
-            return None
-        self.tries.succeeded(where.identity, peer.source)
-        return station, credential
+    def _admit(
+        self, where: address.Address, known: StationEntry | None, authorization: str | None, peer: Peer
+    ) -> tuple[StationEntry, str] | Reason:
+        """The station and what it is let in for; else why not, which nobody at the door is told."""
+        who, now = (where.identity, peer.source), time.monotonic()
+        if not self.tries.may_try(*who, now):
+            return "too_many_tries"
+        credential = self._credential(known, where.identity, authorization, peer)
+        station = self._unknown(where) if known is None else known
+        is_fight = station is not None and self.hub.is_quarantined(station)
+        if station is None or (known is not None and credential is None) or is_fight:
+            self.tries.failed(*who, now)
+            return "quarantined" if is_fight else _why(known, where.identity, authorization, peer)
+        if not _is_beyond_guessing(known, credential) and not self.tries.may_guess(*who, now):
+            return "too_many_tries"
+        self.tries.succeeded(*who)
+        self.refusals.forgive(station)
+        return station, credential or NO_CREDENTIAL
 
     def _credential(
         self, station: StationEntry | None, identity: str, authorization: str | None, peer: Peer
@@ -145,12 +153,13 @@ class Door:
             return None
         return StationEntry(tenant, 0, where.identity, registration_status="Pending")
 
-    def _accept(self, station: StationEntry, request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
+    def _accept(self, station: StationEntry, request: WSUpgradeRequest, source: str) -> WSUpgradeResponseWithListener:
         offered = [
             name.strip() for line in request.headers.getall("Sec-WebSocket-Protocol", []) for name in line.split(",")
         ]
         protocol = versions.choose(offered[:100], station.versions)
         if protocol is None:
+            self.refusals.note(station, "version", source)
             return WSUpgradeResponseWithListener(WSUpgradeResponse.create_101_response(), _Farewell())
         headers = {"Sec-WebSocket-Protocol": protocol.subprotocol}
         agreed = compression.accept(", ".join(request.headers.getall("Sec-WebSocket-Extensions", [])))
@@ -197,6 +206,23 @@ class _Knock(WSProtocol):  # type: ignore[misc]
         except Exception:
             logging.getLogger(__name__).exception("handshake failed")
             return _refusal(500)
+
+
+def _is_beyond_guessing(station: StationEntry | None, credential: str | None) -> bool:
+    """Whether it came in by a certificate or by a password that is too long to be found by trying."""
+    return station is not None and bool(credential) and (credential == CERTIFICATE or not station.is_weak)
+
+
+def _why(station: StationEntry | None, identity: str, authorization: str | None, peer: Peer) -> Reason:
+    """Why a station was refused, in the order in which somebody would look for it."""
+    name, password = _basic(authorization)
+    if station is not None and station.security_profile >= 2 and not peer.is_encrypted:
+        return "not_encrypted"
+    if station is not None and station.security_profile >= 3:
+        return "certificate"
+    if not password:
+        return "no_password"
+    return "wrong_name" if name != identity else "wrong_password"
 
 
 def _basic(authorization: str | None) -> tuple[str, bytes]:

@@ -34,3 +34,14 @@ class Reading(NamedTuple):
     energy_wh: int | None = None
     power_w: int | None = None
     soc_percent: int | None = None
+
+    def then(self, later: "Reading") -> "Reading":
+        """What is known when `later` was read too; one that is older changes nothing."""
+        if self.at is not None and later.at is not None and later.at < self.at:
+            return self
+        return Reading(
+            later.at,
+            self.energy_wh if later.energy_wh is None else later.energy_wh,
+            self.power_w if later.power_w is None else later.power_w,
+            self.soc_percent if later.soc_percent is None else later.soc_percent,
+        )

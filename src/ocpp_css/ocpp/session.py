@@ -71,9 +71,10 @@ class Answered:
 
 @dataclass(slots=True)
 class Dropped:
-    """Nothing to do but count: the reason is a stable word."""
+    """Nothing to do but count: the reason is a stable word; `fault` tells what is no frame at all."""
 
     reason: str
+    fault: Malformed | None = None
 
 
 Received = Incoming | Reply | Answered | Dropped | None
@@ -147,7 +148,7 @@ class Session:
             frame.kind is FaultKind.UNKNOWN_MESSAGE_TYPE
             or (frame.kind is FaultKind.MALFORMED_FRAME and frame.message_id is None)
         ):
-            return Dropped(frame.kind.value)
+            return Dropped(frame.kind.value, frame)
         code = code_for(frame.kind, self.protocol.name)
         return Reply(frames.error(frame.message_id, code, frame.detail), frame)
 

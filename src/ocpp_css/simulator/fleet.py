@@ -23,6 +23,9 @@ TICK_S: Final = 0.05
 MAX_DIALLING: Final = 250
 """Handshakes at one time."""
 
+LAST_WORDS_S: Final = 30.0
+"""So long what the stations still have to say is waited for when their scenarios are over."""
+
 _GOODBYE_S: Final = 5.0
 
 Password: TypeAlias = str | bytes | Callable[[str], str | bytes | None] | None
@@ -116,6 +119,7 @@ class Fleet:
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._turned = self.now()
+        self._over_since = inf
         self._ended = self._loop.create_future()
         self._players: list[player.Player] = []
         self._online: set[Client] = set()
@@ -245,8 +249,13 @@ class Fleet:
         self._dial_some()
         self._wheel.turn(now)
         if self._players and not self._ended.done() and all(one.is_over for one in self._players):
-            self._ended.set_result(None)
+            self._over_since = min(self._over_since, now)
+            if now - self._over_since > LAST_WORDS_S or self._has_said_all():
+                self._ended.set_result(None)
         self._changed.set()
+
+    def _has_said_all(self) -> bool:
+        return all(client.station.machine.link.has_said_all for client in self.clients)
 
     def _dial_some(self) -> None:
         while self._dialling and self._credit >= 1 and len(self._tasks) < MAX_DIALLING:

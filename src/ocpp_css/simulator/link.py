@@ -77,6 +77,11 @@ class Link:
             self._open is None and self._held is None and not self.outbox.has_due(now, only_free=not self.is_accepted)
         )
 
+    @property
+    def has_said_all(self) -> bool:
+        """Nothing waits to be sent or answered, now or later."""
+        return self._open is None and self._held is None and not len(self.outbox)
+
     def dial(self) -> None:
         """Ask the shell for a connection."""
         self.effects.append(Dial())

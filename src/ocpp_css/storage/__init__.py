@@ -4,6 +4,7 @@ from ocpp_css.storage.database import Database
 from ocpp_css.storage.schema import (
     METADATA,
     PROVIDER,
+    STATION_NUMBER,
     Document,
     UtcTime,
     late_index,
@@ -17,6 +18,7 @@ from ocpp_css.storage.unit import CacheKey, Fact, Outcome, StateKey, Unit
 __all__ = [
     "METADATA",
     "PROVIDER",
+    "STATION_NUMBER",
     "AnySelect",
     "CacheKey",
     "Database",

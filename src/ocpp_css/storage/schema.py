@@ -22,6 +22,9 @@ METADATA = MetaData(
 PROVIDER = 0
 """The tenant that is the service itself: people, sessions, nodes, counters."""
 
+STATION_NUMBER = BigInteger().with_variant(Integer(), "sqlite")
+"""An integer that a station sends: OCPP names no largest, and every integer of SQLite has 64 bits."""
+
 
 class UtcTime(TypeDecorator[datetime]):
     """Aware UTC datetimes: timestamptz on PostgreSQL, microseconds since 1970 on SQLite."""

@@ -1,6 +1,7 @@
 """Commands that go through the API of a running service: stations, tokens, commands."""
 
 import json
+import re
 import sys
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -13,6 +14,8 @@ from rich.table import Column, Table
 Url = Annotated[str, Parameter(help="Where the service is.")]
 Key = Annotated[str, Parameter(help="An API key of the account (css_…).")]
 AsJson = Annotated[bool, Parameter(name="--json", help="Print the answer as JSON.", negative="")]
+_MEMBER = re.compile(r"\ballow_weak\b")
+"""A member of the interface that is named in a refusal, and is an option here."""
 LOCAL = "http://127.0.0.1:8080"
 PATIENCE_S = 330
 WIDE = 1000
@@ -31,19 +34,17 @@ class Api:
             raise Refused(
                 "An API key is needed: --api-key or OCPP_CSS_API_KEY; `ocpp-css admin create-api-key` makes one."
             )
-        self._client = httpx.Client(
-            base_url=url.rstrip("/") + "/api/v1",
-            headers={"Authorization": f"Bearer {api_key}"},
-            timeout=PATIENCE_S,
-        )
+        self._url = url.rstrip("/") + "/api/v1"
+        self._headers = {"Authorization": f"Bearer {api_key}"}
 
     def ask(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
         """The answer; Refused with the reason where there is none."""
         given = {name: value for name, value in query.items() if value is not None}
         try:
-            answer = self._client.request(method, path, json=body, params=given)
+            with httpx.Client(base_url=self._url, headers=self._headers, timeout=PATIENCE_S) as client:
+                answer = client.request(method, path, json=body, params=given)
         except httpx.HTTPError as fault:
-            raise Refused(f"The service at {self._client.base_url} cannot be reached: {fault}") from None
+            raise Refused(f"The service at {self._url} cannot be reached: {fault}") from None
         if answer.is_success:
             return answer.json() if answer.content else None
         raise Refused(_reason(answer))
@@ -55,7 +56,8 @@ def _reason(answer: httpx.Response) -> str:
     except ValueError:
         return f"HTTP {answer.status_code}"
     faults = "".join(f"\n  {fault['path']}: {fault['message']}" for fault in problem.get("errors") or ())
-    return f"{problem.get('title', '')}: {problem.get('detail', '')} ({problem.get('code', '')}){faults}"
+    told = f"{problem.get('title', '')}: {problem.get('detail', '')} ({problem.get('code', '')}){faults}"
+    return _MEMBER.sub(lambda found: "--" + found[0].replace("_", "-"), told)
 
 
 def register(app: App) -> None:

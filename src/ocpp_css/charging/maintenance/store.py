@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, Row, Text, select
+from sqlalchemy import BigInteger, Column, Row, Text, select
 
 from ocpp_css.kit.paging import Cursor
-from ocpp_css.storage import Unit, UtcTime, tenant_table
+from ocpp_css.storage import STATION_NUMBER, Unit, UtcTime, tenant_table
 
 PROGRESS = tenant_table(
     "maintenance_progress",
@@ -14,7 +14,7 @@ PROGRESS = tenant_table(
     Column("station_id", BigInteger, nullable=False),
     Column("kind", Text, nullable=False),
     Column("status", Text, nullable=False),
-    Column("request_id", Integer),
+    Column("request_id", STATION_NUMBER),
     Column("at", UtcTime, nullable=False),
     key=("id",),
     indexes=[("station_id", "id")],

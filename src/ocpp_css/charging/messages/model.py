@@ -8,7 +8,8 @@ import msgspec
 Direction = Literal["in", "out"]
 """`in` comes from the station, `out` goes to it."""
 
-MessageType = Literal["CALL", "CALLRESULT", "CALLERROR"]
+MessageType = Literal["CALL", "CALLRESULT", "CALLERROR", "UNREADABLE"]
+"""`UNREADABLE` came from the station and is no OCPP-J; its payload tells length, digest and fault, not the text."""
 
 
 class LogMessage(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ import msgspec
 
 from ocpp_css.charging.messages import store
 from ocpp_css.charging.messages.model import LogMessage
+from ocpp_css.gateway.unreadable import ACTION as UNREADABLE
 from ocpp_css.kit.ids import parse_public, public
 from ocpp_css.kit.paging import Cursor, Page, PageRequest
 from ocpp_css.storage import Unit
@@ -62,7 +63,7 @@ def _references(rows: Iterable[Any]) -> set[str]:
 
 def messages_of(row: Mapping[Any, Any], names: Mapping[str, str]) -> list[LogMessage]:
     """The answer (if there is one) and the call of an exchange, in this order."""
-    has_answer = row["answer"] is not None or row["error"] is not None
+    has_answer = row["answer"] is not None or (row["error"] is not None and row["error"]["code"])
     return [_answer(row, names), _call(row, names)] if has_answer else [_call(row, names)]
 
 
@@ -83,13 +84,14 @@ def _answer(row: Mapping[Any, Any], names: Mapping[str, str]) -> LogMessage:
 
 
 def _call(row: Mapping[Any, Any], names: Mapping[str, str]) -> LogMessage:
+    is_readable = row["action"] != UNREADABLE
     return LogMessage(
         **_shared(row),
         id=f"{public(row['id'])}.c",
         direction=row["direction"],
-        message_type="CALL",
+        message_type="CALL" if is_readable else "UNREADABLE",
         payload=_filled(row["payload"], names),
-        error=None,
+        error=None if is_readable or row["error"]["code"] else row["error"],
         at=row["at"],
         latency_ms=None,
         violations=row["notes"] or [],

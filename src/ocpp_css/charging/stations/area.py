@@ -56,7 +56,13 @@ AREA = Area(
     },
     personal_data=[
         PersonalData(
-            columns=["stations.address", "stations.iccid", "stations.imsi", "station_links.address"],
+            columns=[
+                "stations.address",
+                "stations.iccid",
+                "stations.imsi",
+                "station_links.address",
+                "station_refusals.address",
+            ],
             purpose="Find and reach a station",
             basis="contract",
             keep_for="as long as the station is registered",

@@ -51,6 +51,15 @@ class Station(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
 
 
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a station was last not let in; `times`: how often since it last came in."""
+
+    at: datetime
+    reason: str
+    address: str
+    times: int
+
+
 class Presence(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a station is connected, how, and when it was last heard."""
 
@@ -68,6 +77,14 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     station: Station
     presence: Presence
     connectors: list[Connector]
+    refusal: Refusal | None = None
+
+    @property
+    def is_shut_out(self) -> bool:
+        """It knocked in vain after it was last connected, and is not in now."""
+        changed = self.presence.changed_at
+        is_newer = self.refusal is not None and (changed is None or self.refusal.at > changed)
+        return is_newer and not self.presence.is_online
 
     @property
     def version(self) -> str:

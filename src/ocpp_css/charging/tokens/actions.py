@@ -12,7 +12,7 @@ routes: Routes[Context] = Routes()
 
 @routes.on(v16.AUTHORIZE)
 async def authorize(context: Context, request: v16.AuthorizeRequest) -> v16.AuthorizeResponse:
-    verdict, _ = await service.authorize(context.unit, request.id_tag)
+    verdict, _ = await service.authorize(context, request.id_tag)
     return v16.AuthorizeResponse(id_tag_info=v1x.id_tag_info(verdict))
 
 
@@ -32,4 +32,4 @@ async def _verdict(context: Context, id_token: str, kind: str) -> Authorization:
     """C02.FR.02: NoAuthorization is accepted."""
     if kind == service.NO_AUTHORIZATION:
         return Authorization("Accepted")
-    return (await service.authorize(context.unit, id_token))[0]
+    return (await service.authorize(context, id_token))[0]

@@ -16,3 +16,11 @@ class TokenChanged(msgspec.Struct, frozen=True):
     def station_id(self) -> None:
         """It is about no station."""
         return
+
+
+class TokensTried(msgspec.Struct, frozen=True):
+    """So many different unknown tokens came to one station that somebody seems to try them (TRUST A44)."""
+
+    kind: ClassVar[str] = "security.tokens_tried"
+    station_id: int
+    identity: str

@@ -1,11 +1,13 @@
 """The rules of id tokens: who may charge, and what an operator may change."""
 
+from time import monotonic
 from typing import Any
 
 from ocpp_css.charging.tokens import store
 from ocpp_css.charging.tokens.errors import TokenExists, TokenUnknown
-from ocpp_css.charging.tokens.events import TokenChanged
+from ocpp_css.charging.tokens.events import TokenChanged, TokensTried
 from ocpp_css.charging.tokens.model import Token
+from ocpp_css.gateway.context import Context
 from ocpp_css.model.token import Authorization
 from ocpp_css.storage import Unit
 
@@ -13,13 +15,20 @@ UNKNOWN = Authorization("Invalid")
 NO_AUTHORIZATION = "NoAuthorization"
 
 
-async def authorize(unit: Unit, id_token: str) -> tuple[Authorization, Token | None]:
-    """The verdict on a token apart from concurrent use, and the token itself if it is known (CS-5).
+async def authorize(context: Context, id_token: str) -> tuple[Authorization, Token | None]:
+    """The verdict on a token that a station names, apart from concurrent use, and the token if it is known (CS-5).
 
-    An unknown token is Invalid and is never created (TRUST A43).
+    An unknown token is Invalid and is never created (TRUST A43). Where somebody tries one after the other, known ones
+    that were not told there before are Invalid too (decision 14).
     """
+    unit, station, guesses = context.unit, context.station, context.guesses
     token = await find(unit, id_token)
+    place, folded, now = (station.tenant, station.station_id), store.fold(id_token), monotonic()
     if token is None:
+        if guesses.unknown(place, folded, now):
+            unit.emit(TokensTried(station.station_id, station.identity))
+        return UNKNOWN, None
+    if not guesses.is_told(place, folded, now):
         return UNKNOWN, None
     return verdict(token, unit), token
 

@@ -14,7 +14,7 @@ TransactionState = Literal["pending", "active", "ended", "suspect"]
 
 Doubt = Literal[
     "clock_ahead", "clock_behind", "meter_rollback", "meter_absurd", "stop_before_start", "energy_implausible",
-    "never_stopped", "missing_events", "event_differs", "stop_differs", "no_start",
+    "never_stopped", "missing_events", "event_differs", "stop_differs", "no_start", "number_absurd",
 ]  # fmt: skip
 
 
@@ -36,6 +36,10 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     token: int | None = None
     state: int | None = None
     place: int | None = None
+    at: datetime | None = None
+    """The latest moment that the station told."""
+    heard_at: datetime | None = None
+    """When the newest of its messages that had not been queued came, by our clock."""
 
 
 class Transaction(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,7 +23,8 @@ NOTICE = "notice"
 EVENTS = (
     "station.connected", "station.disconnected", "station.booted", "station.registered", "connector.changed",
     "transaction.started", "transaction.changed", "transaction.stopped", READING, "command.finished",
-    "security.event", "security.connection", "review.opened", "maintenance.progress", "token.changed", NOTICE,
+    "security.event", "security.connection", "security.tokens_tried", "review.opened", "maintenance.progress",
+    "token.changed", NOTICE,
 )  # fmt: skip
 """The names of all events of the stream."""
 

@@ -76,6 +76,9 @@ _SHAPES: Mapping[str, _Shape] = {
     "security.connection": _Shape(
         "warn", "shield-lock", lambda b: gettext("connection refused: {reason}", reason=b["reason"])
     ),
+    "security.tokens_tried": _Shape(
+        "warn", "shield-lock", lambda _: gettext("somebody tries id tokens there, one after the other")
+    ),
     "review.opened": _Shape("warn", "alert-triangle", lambda _: gettext("something is doubtful")),
     "maintenance.progress": _Shape("info", "tools", lambda b: f"{b['what']}: {b['status']}"),
 }

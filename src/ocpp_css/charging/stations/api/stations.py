@@ -134,7 +134,8 @@ async def read_station(
     station = await the_station(unit, identity)
     presence = await store.presence_of(unit, station.station_id)
     connectors = await store.connectors_of(unit, station.station_id)
-    return shown(station, presence, connectors, station_address)
+    refusal = await store.refusal_of(unit, station.station_id)
+    return msgspec.structs.replace(shown(station, presence, connectors, station_address), last_refusal=refusal)
 
 
 @patch("/api/v1/stations/{identity:str}", opt=needs("stations:write"))

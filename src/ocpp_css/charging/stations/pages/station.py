@@ -14,6 +14,7 @@ from ocpp_css.charging.stations.pages.listing import PATH
 from ocpp_css.charging.stations.pages.words import (
     PROFILES,
     QUIRKS,
+    REFUSALS,
     REGISTRATION,
     WEAKNESSES,
     Sign,
@@ -77,6 +78,7 @@ async def shown(context: PanelContext, panels: Panels, tab: str, **more: Any) ->
         registration=REGISTRATION[seen.station.registration_status],
         events=EVENTS,
         tab=tab,
+        refusals=REFUSALS,
         tabs=tabs_of(context, seen, tab),
         figures=await panels.compose("station.figures", context) if tab == "overview" else [],
         actions=await panels.compose("station.actions", context),
@@ -163,6 +165,7 @@ async def security(context: PanelContext) -> Fragment:
             "station": seen.station,
             "weaknesses": [WEAKNESSES[name] for name in found],
             "profiles": PROFILES,
+            "refusals": REFUSALS,
             "may_write": context.principal.may("stations:write"),
         },
     )

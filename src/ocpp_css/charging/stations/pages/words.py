@@ -42,6 +42,16 @@ WEAKNESSES: Mapping[str, LazyText] = {
     "short_password": lazy("Its password has fewer than 16 characters."),
     "not_encrypted": lazy("Its connection is not encrypted: who sits on the way can read and change messages."),
 }
+REFUSALS: Mapping[str, LazyText] = {
+    "no_password": lazy("It sent no password, or none that can be read."),
+    "wrong_name": lazy("The user name it sent is not its identity."),
+    "wrong_password": lazy("The password is wrong."),
+    "not_encrypted": lazy("It must connect over TLS and did not."),
+    "certificate": lazy("It showed no certificate that names it."),
+    "too_many_tries": lazy("Too many wrong tries came from its address; it has to wait."),
+    "quarantined": lazy("Two stations with this identity pushed each other out; nobody gets in for five minutes."),
+    "version": lazy("It speaks none of the OCPP versions that are allowed for it."),
+}
 PROFILES: Sequence[tuple[str, LazyText]] = (
     ("0", lazy("0: no password, not encrypted")),
     ("1", lazy("1: password, not encrypted")),

@@ -131,7 +131,7 @@ class MemoryDirectory:
         if station["is_bare"]:
             self._bare.setdefault(entry.identity, place)
         is_still_accepted = entry.is_accepted and station["registration_status"] == "Accepted"
-        for name in ("security_profile", "registration_status", "max_message_bytes", "logs_heartbeats"):
+        for name in ("security_profile", "registration_status", "max_message_bytes", "logs_heartbeats", "is_weak"):
             setattr(entry, name, station[name])
         entry.is_accepted = station["is_accepted"] or is_still_accepted
         entry.passwords = tuple(station["passwords"])
@@ -151,6 +151,7 @@ def describe(station: Station) -> Message:
         "removed": station.removed_at is not None,
         "is_bare": station.is_bare,
         "security_profile": station.security_profile,
+        "is_weak": station.is_weak,
         "passwords": station.passwords,
         "next_passwords": station.next_passwords or [],
         "serial_number": station.serial_number,

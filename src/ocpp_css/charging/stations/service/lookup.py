@@ -31,7 +31,9 @@ async def numbers_matching(unit: Unit, search: str) -> Sequence[int]:
 async def seen(unit: Unit, station: Station) -> Seen:
     """The station with its presence and connectors."""
     presence = await store.presence_of(unit, station.station_id)
-    return Seen(station=station, presence=presence, connectors=await store.connectors_of(unit, station.station_id))
+    connectors = await store.connectors_of(unit, station.station_id)
+    refusal = await store.refusal_of(unit, station.station_id)
+    return Seen(station=station, presence=presence, connectors=connectors, refusal=refusal)
 
 
 async def has_any(unit: Unit) -> bool:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from ocpp_css.charging.stations.model import Presence, Station
+from ocpp_css.charging.stations.model import Presence, Refusal, Station
 from ocpp_css.gateway.directory import RegistrationStatus
 from ocpp_css.model.station import Connector
 from ocpp_css.ocpp.leniency import Quirk
@@ -117,12 +117,13 @@ class StationShown(msgspec.Struct, frozen=True, kw_only=True):
     last_boot_reason: str | None
     last_seen_at: datetime | None
     created_at: datetime
+    last_refusal: Refusal | UnsetType | None = UNSET
 
 
 def shown(
     station: Station, presence: Presence, connectors: Sequence[Connector], address: "StationAddress"
 ) -> StationShown:
-    """The station with its presence and connectors."""
+    """The station with its presence and connectors; `last_refusal` is told of one station, not in lists."""
     return StationShown(
         identity=station.identity,
         name=station.name,

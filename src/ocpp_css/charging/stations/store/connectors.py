@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, Row, Text, select
+from sqlalchemy import BigInteger, Column, Row, Text, select
 
 from ocpp_css.model.station import Connector
-from ocpp_css.storage import StateKey, Unit, UtcTime, tenant_table
+from ocpp_css.storage import STATION_NUMBER, StateKey, Unit, UtcTime, tenant_table
 
 CONNECTORS = tenant_table(
     "connectors",
     Column("station_id", BigInteger),
-    Column("evse_id", Integer),
-    Column("connector_id", Integer),
+    Column("evse_id", STATION_NUMBER),
+    Column("connector_id", STATION_NUMBER),
     Column("status", Text, nullable=False),
     Column("error_code", Text),
     Column("info", Text),

@@ -4,21 +4,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, Row, Text, func, or_, select
+from sqlalchemy import BigInteger, Boolean, Column, Row, Text, func, or_, select
 
 from ocpp_css.charging.stations.model import Variable
 from ocpp_css.kit.clock import to_micros
 from ocpp_css.kit.ids import first_id_at
 from ocpp_css.kit.paging import Cursor
-from ocpp_css.storage import Document, Unit, UtcTime, tenant_table
+from ocpp_css.storage import STATION_NUMBER, Document, Unit, UtcTime, tenant_table
 
 VARIABLES = tenant_table(
     "variables",
     Column("station_id", BigInteger),
     Column("component", Text),
     Column("component_instance", Text),
-    Column("evse_id", Integer),
-    Column("connector_id", Integer),
+    Column("evse_id", STATION_NUMBER),
+    Column("connector_id", STATION_NUMBER),
     Column("variable", Text),
     Column("variable_instance", Text),
     Column("attribute", Text),
@@ -52,13 +52,13 @@ DEVICE_EVENTS = tenant_table(
     Column("station_id", BigInteger, nullable=False),
     Column("component", Text, nullable=False),
     Column("variable", Text, nullable=False),
-    Column("evse_id", Integer),
+    Column("evse_id", STATION_NUMBER),
     Column("trigger", Text, nullable=False),
     Column("value", Text, nullable=False),
     Column("tech_code", Text),
     Column("tech_info", Text),
     Column("is_cleared", Boolean),
-    Column("severity", Integer),
+    Column("severity", STATION_NUMBER),
     Column("station_time", UtcTime, nullable=False),
     Column("at", UtcTime, nullable=False),
     key=("id",),

@@ -21,8 +21,9 @@ from sqlalchemy import (
     select,
 )
 
-from ocpp_css.charging.stations.model import Presence, Station
+from ocpp_css.charging.stations.model import Presence, Refusal, Station
 from ocpp_css.charging.stations.store.connectors import CONNECTORS, to_connector
+from ocpp_css.gateway.refusals import REFUSALS
 from ocpp_css.gateway.seen import SEEN
 from ocpp_css.kit.errors import Conflict
 from ocpp_css.kit.paging import BadCursor, Cursor
@@ -109,6 +110,12 @@ async def presence_of(unit: Unit, station_id: int) -> Presence:
     source = joined(LINKS, SEEN, LINKS.c.station_id == SEEN.c.station_id)
     row = await unit.first(_presence_columns().select_from(source).where(LINKS.c.station_id == station_id))
     return Presence() if row is None else to_presence(row)
+
+
+async def refusal_of(unit: Unit, station_id: int) -> Refusal | None:
+    """The newest refusal at the door, if there was one."""
+    row = await unit.first(select(REFUSALS).where(REFUSALS.c.station_id == station_id))
+    return None if row is None else Refusal(at=row.at, reason=row.reason, address=row.address, times=row.times)
 
 
 def _presence_columns() -> Select[Any]:
@@ -284,13 +291,14 @@ def to_station(row: Row[Any]) -> Station:
 
 def to_presence(row: Row[Any]) -> Presence:
     """The presence columns of a row."""
+    heard = [row.last_seen_at, row.changed_at if row.is_online else None]
     return Presence(
         is_online=bool(row.is_online),
         ocpp_version=row.link_version,
         address=row.link_address,
         security_profile=row.link_profile,
         changed_at=row.changed_at,
-        last_seen_at=row.last_seen_at or (row.changed_at if row.is_online else None),
+        last_seen_at=max((moment for moment in heard if moment is not None), default=None),
     )
 
 

@@ -46,7 +46,7 @@ async def transaction_page(unit: NamedDependency[Unit], transaction_id: FromPath
 @get(f"{ONE}/curves", opt=needs("transactions:read"))
 async def transaction_curves(unit: NamedDependency[Unit], transaction_id: FromPath[str]) -> dict[str, Any]:
     transaction = await queries.get(unit, transaction_id)
-    return curves(await queries.samples(unit, transaction), transaction.meter_start_wh)
+    return curves(await queries.samples(unit, transaction), transaction)
 
 
 @get(f"{ONE}/meter-values.csv", opt=needs("transactions:read"))

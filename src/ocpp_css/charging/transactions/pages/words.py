@@ -33,6 +33,7 @@ DOUBTS: Mapping[str, LazyText] = {
     "event_differs": lazy("A message came twice and said different things."),
     "stop_differs": lazy("Its stop came twice and said different things."),
     "no_start": lazy("Its start was never told."),
+    "number_absurd": lazy("A number in it is too large to be one."),
 }
 AUTHORIZATIONS: Mapping[str, LazyText] = {
     "Accepted": lazy("Accepted"),
@@ -43,7 +44,8 @@ AUTHORIZATIONS: Mapping[str, LazyText] = {
 }
 KINDS: Mapping[str, LazyText] = {
     "transaction": lazy("Doubtful transaction"),
-    "unknown_transaction": lazy("Message about an unknown transaction"),
+    "unknown_stop": lazy("Stop of an unknown transaction"),
+    "unknown_meter_values": lazy("Meter values of an unknown transaction"),
 }
 OUTCOMES: Mapping[str, LazyText] = {
     "accepted": lazy("Right as it stands"),

@@ -7,10 +7,10 @@ import msgspec
 
 from ocpp_css.charging.transactions import store
 from ocpp_css.charging.transactions.events import ReviewOpened, TransactionChanged
-from ocpp_css.charging.transactions.model import Doubt, Transaction
+from ocpp_css.charging.transactions.model import Doubt, Event, Transaction
 from ocpp_css.charging.transactions.service.fold import is_too_fast, state_of
 from ocpp_css.gateway.directory import StationEntry
-from ocpp_css.kit.ids import public
+from ocpp_css.kit.ids import LARGEST, public
 from ocpp_css.storage import Unit
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
@@ -38,6 +38,26 @@ def of_meter(reading_wh: int) -> list[Doubt]:
 def storable(reading_wh: int) -> int:
     """A register cut to what a column holds; the log keeps what was said, and `of_meter` doubts it."""
     return max(-MOST_STORED_WH, min(reading_wh, MOST_STORED_WH))
+
+
+def of_numbers(*numbers: int | None) -> list[Doubt]:
+    """A number of a place or a request beyond what a column holds: OCPP names no largest."""
+    return ["number_absurd"] if any(_is_beyond(number) for number in numbers) else []
+
+
+def held(number: int | None) -> int | None:
+    """The number cut to what a column holds; the log keeps what was said, and `of_numbers` doubts it."""
+    return number if number is None else max(-LARGEST, min(number, LARGEST))
+
+
+def fitted(said: Event) -> Event:
+    """The event with all its numbers cut to what columns hold."""
+    names = ("evse_id", "connector_id", "remote_start_id", "reservation_id")
+    return msgspec.structs.replace(said, **{name: held(getattr(said, name)) for name in names})
+
+
+def _is_beyond(number: int | None) -> bool:
+    return number is not None and not -LARGEST <= number <= LARGEST
 
 
 def of_stop(transaction: Transaction) -> list[Doubt]:

@@ -71,6 +71,8 @@ def _noted(heard: Heard, event: Event) -> Heard:
         token=_least(heard.token, number, told=event.id_token is not None),
         state=_most(heard.state, number, told=event.charging_state is not None),
         place=_least(heard.place, number, told=event.evse_id is not None),
+        at=event.at if heard.at is None else max(heard.at, event.at),
+        heard_at=heard.heard_at,
     )
 
 
@@ -122,7 +124,16 @@ def doubts_of(transaction: Transaction) -> list[Doubt]:
         derived.append("meter_rollback")
     elif start is not None and stop is not None and is_too_fast(transaction, stop - start):
         derived.append("energy_implausible")
-    own: set[Doubt] = {"missing_events", "no_start", "stop_before_start", "meter_rollback", "energy_implausible"}
+    if heard.ended is None and "never_stopped" in transaction.doubts:
+        derived.append("never_stopped")
+    own: set[Doubt] = {
+        "never_stopped",
+        "missing_events",
+        "no_start",
+        "stop_before_start",
+        "meter_rollback",
+        "energy_implausible",
+    }
     return sorted({*derived, *(doubt for doubt in transaction.doubts if doubt not in own)})
 
 

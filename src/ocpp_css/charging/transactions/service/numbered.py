@@ -9,7 +9,7 @@ from ocpp_css.charging import tokens
 from ocpp_css.charging.transactions import store
 from ocpp_css.charging.transactions.events import TransactionStarted, TransactionStopped
 from ocpp_css.charging.transactions.model import Charging, Doubt, Transaction
-from ocpp_css.charging.transactions.service import doubts
+from ocpp_css.charging.transactions.service import doubts, unended
 from ocpp_css.gateway.context import Context
 from ocpp_css.gateway.directory import StationEntry
 from ocpp_css.kit.clock import to_micros
@@ -63,14 +63,16 @@ async def start(context: Context, said: Start) -> tuple[int, Authorization]:
         return int(known.wire_id), _told(known.answer)
     verdict, reference = await authorize(context, said.id_token)
     transaction = await _new(context, said, verdict, reference)
-    _supersede(context, charging, transaction)
+    charging = unended.doubted(context, charging, unended.on_connector(charging, transaction))
+    open_ones = {**charging.transactions, transaction.wire_id: transaction}
+    unit.keep(store.CHARGING, station.station_id, msgspec.structs.replace(charging, transactions=open_ones))
     return int(transaction.wire_id), verdict
 
 
 async def authorize(context: Context, id_token: str) -> tuple[Authorization, str]:
     """The verdict on a token that starts, its concurrent use counted, and the reference that stands for it."""
     unit = context.unit
-    verdict, token = await tokens.authorize(unit, id_token)
+    verdict, token = await tokens.authorize(context, id_token)
     reference = context.pseudonyms.refer(unit, id_token if token is None else token.id_token)
     if verdict.is_accepted and token is not None and token.max_concurrent is not None:
         if await store.count_open(unit, reference) >= token.max_concurrent:
@@ -87,18 +89,19 @@ async def _new(context: Context, said: Start, verdict: Authorization, reference:
         station_id=station.station_id,
         wire_id=str(permute31(await unit.number(COUNTER), key)),
         ocpp_version="1.6",
-        evse_id=said.evse_id,
+        evse_id=doubts.held(said.evse_id),
         connector_id=said.connector_id,
         token=reference,
         started_at=said.at,
         meter_start_wh=doubts.storable(said.meter_wh),
         authorization=verdict.status,
-        reservation_id=said.reservation_id,
+        reservation_id=doubts.held(said.reservation_id),
         dedupe_key=said.key,
         answer=msgspec.to_builtins(verdict),
         received_at=unit.now,
     )
-    found = [*doubts.of_clock(said.at, unit.now), *doubts.of_meter(said.meter_wh)]
+    numbers = doubts.of_numbers(said.evse_id, said.reservation_id)
+    found = [*doubts.of_clock(said.at, unit.now), *doubts.of_meter(said.meter_wh), *numbers]
     transaction = doubts.in_review(unit, station, doubts.with_doubts(transaction, found))
     store.add(unit, transaction)
     started(unit, station, transaction)
@@ -121,19 +124,6 @@ def started(unit: Unit, station: StationEntry, transaction: Transaction) -> None
     )
 
 
-def _supersede(context: Context, charging: Charging, new: Transaction) -> None:
-    """A second start on one connector: the stop of the first was lost, or comes late; a person shall know."""
-    unit, station = context.unit, context.station
-    open_ones = dict(charging.transactions)
-    for transaction in charging.transactions.values():
-        if transaction.evse_id == new.evse_id and "never_stopped" not in transaction.doubts:
-            doubtful = doubts.in_review(unit, station, doubts.with_doubts(transaction, ["never_stopped"]))
-            open_ones[transaction.wire_id] = store.change(unit, transaction, doubtful)
-            doubts.changed(unit, station, doubtful)
-    open_ones[new.wire_id] = new
-    unit.keep(store.CHARGING, station.station_id, msgspec.structs.replace(charging, transactions=open_ones))
-
-
 async def stop(context: Context, said: Stop) -> Authorization | None:
     """Store the stop; the verdict on its token, None where it names none. Answered whatever it says (1.6 4.10)."""
     unit, station = context.unit, context.station
@@ -141,7 +131,7 @@ async def stop(context: Context, said: Stop) -> Authorization | None:
     transaction = charging.transactions.get(said.wire_id)
     if transaction is None:
         transaction = await store.by_wire(unit, station.station_id, said.wire_id)
-    verdict = None if said.id_token is None else (await tokens.authorize(unit, said.id_token))[0]
+    verdict = None if said.id_token is None else (await tokens.authorize(context, said.id_token))[0]
     if transaction is None:
         _stop_of_nothing(context, charging, said)
         return verdict
@@ -181,6 +171,7 @@ def _end(
     found = [*doubts.of_stop(ended), *doubts.of_clock(said.at, unit.now), *doubts.of_meter(said.meter_wh)]
     ended = doubts.in_review(unit, station, doubts.with_doubts(ended, found))
     store.change(unit, transaction, ended)
+    unended.settle_by_itself(unit, transaction, ended)
     forget(unit, station, charging, transaction)
     stopped(unit, station, ended)
 
@@ -264,13 +255,8 @@ def note(context: Context, charging: Charging, transaction: Transaction, reading
     if not transaction.is_open:
         return charging
     before = charging.readings.get(transaction.id, Reading())
-    newest = Reading(
-        reading.at,
-        before.energy_wh if reading.energy_wh is None else reading.energy_wh,
-        reading.power_w if reading.power_w is not None else before.power_w,
-        reading.soc_percent if reading.soc_percent is not None else before.soc_percent,
-    )
-    if before.at is not None and reading.at is not None and reading.at < before.at:
+    newest = before.then(reading)
+    if newest is before:
         return charging
     store.note_reading(unit, transaction.id, newest)
     topic = f"readings.{unit.tenant}"

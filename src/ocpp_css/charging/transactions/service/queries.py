@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -14,11 +14,15 @@ from ocpp_css.charging.transactions.errors import TransactionUnknown
 from ocpp_css.charging.transactions.model import Transaction
 from ocpp_css.dialects import v1x, v2x
 from ocpp_css.kit.ids import parse_public
-from ocpp_css.model.metering import POWER, Sample
+from ocpp_css.model.metering import POWER, Reading, Sample
 from ocpp_css.ocpp import v16, v21, v201
 from ocpp_css.ocpp.faults import READ_ERRORS
+from ocpp_css.ocpp.messages import Action
 from ocpp_css.storage import Unit
 from ocpp_css.storage.pseudonyms import resolve
+
+NEWEST = 10
+"""So many messages of a transaction are looked at for what is newest; most of them hold readings."""
 
 
 async def get(unit: Unit, public_id: str) -> Transaction:
@@ -46,6 +50,17 @@ async def samples(unit: Unit, transaction: Transaction) -> list[Sample]:
     return await asyncio.to_thread(_read_out, transaction.ocpp_version, rows)
 
 
+async def newest_reading(unit: Unit, transaction: Transaction) -> Reading:
+    """The newest reading: its row is up to ten seconds behind, so the newest messages are looked at too."""
+    newest = await store.reading_of(unit, transaction.id)
+    rows = await store.meter.messages_of(unit, transaction, limit=NEWEST, is_newest_first=True)
+    read = v1x.reading if transaction.ocpp_version == "1.6" else v2x.reading
+    for row in reversed(rows):
+        values = _values(transaction.ocpp_version, row.action, row.payload.encode())
+        newest = newest.then(read(values)) if values else newest
+    return newest
+
+
 def _read_out(version: str, rows: Sequence[Any]) -> list[Sample]:
     """What takes long for a long transaction, and is done beside the loop (RULES 3.7)."""
     found: list[Sample] = []
@@ -55,26 +70,31 @@ def _read_out(version: str, rows: Sequence[Any]) -> list[Sample]:
     return sorted(unique.values(), key=lambda sample: sample.at)
 
 
-def _samples(version: str, action: str, payload: bytes) -> Iterator[Sample]:
-    """The samples in one logged message; a payload that was put right on arrival may have none that can be read."""
+def _samples(version: str, action: str, payload: bytes) -> Iterable[Sample]:
+    values = _values(version, action, payload)
+    return v1x.samples(values) if version == "1.6" else v2x.samples(values)
+
+
+_METERED: Mapping[tuple[str, str], tuple[Action[Any, Any], str]] = {
+    ("1.6", "MeterValues"): (v16.METER_VALUES, "meter_value"),
+    ("1.6", "StopTransaction"): (v16.STOP_TRANSACTION, "transaction_data"),
+    ("2.0.1", "TransactionEvent"): (v201.TRANSACTION_EVENT, "meter_value"),
+    ("2.0.1", "MeterValues"): (v201.METER_VALUES, "meter_value"),
+    ("2.1", "TransactionEvent"): (v21.TRANSACTION_EVENT, "meter_value"),
+    ("2.1", "MeterValues"): (v21.METER_VALUES, "meter_value"),
+}
+"""By version and action: where a message holds meter values."""
+
+
+def _values(version: str, action: str, payload: bytes) -> Sequence[Any]:
+    """The meter values in one logged message; one that was put right on arrival may have none that can be read."""
+    found = _METERED.get((version, action))
+    if found is None:
+        return ()
     try:
-        match (version, action):
-            case ("1.6", "MeterValues"):
-                yield from v1x.samples(v16.METER_VALUES.decode_request(payload).meter_value)
-            case ("1.6", "StopTransaction"):
-                yield from v1x.samples(v16.STOP_TRANSACTION.decode_request(payload).transaction_data or ())
-            case ("2.0.1", "TransactionEvent"):
-                yield from v2x.samples(v201.TRANSACTION_EVENT.decode_request(payload).meter_value or ())
-            case ("2.0.1", "MeterValues"):
-                yield from v2x.samples(v201.METER_VALUES.decode_request(payload).meter_value)
-            case ("2.1", "TransactionEvent"):
-                yield from v2x.samples(v21.TRANSACTION_EVENT.decode_request(payload).meter_value or ())
-            case ("2.1", "MeterValues"):
-                yield from v2x.samples(v21.METER_VALUES.decode_request(payload).meter_value)
-            case _:
-                return
+        return getattr(found[0].decode_request(payload), found[1]) or ()
     except READ_ERRORS:
-        return
+        return ()
 
 
 async def events(unit: Unit, transaction: Transaction) -> list[dict[str, Any]]:

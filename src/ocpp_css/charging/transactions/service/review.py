@@ -10,6 +10,7 @@ from ocpp_css.charging.transactions import store
 from ocpp_css.charging.transactions.errors import ReviewSettled, ReviewUnknown, TransactionEnded, TransactionUnknown
 from ocpp_css.charging.transactions.events import TransactionStopped
 from ocpp_css.charging.transactions.model import Transaction
+from ocpp_css.charging.transactions.service import queries
 from ocpp_css.charging.transactions.service.fold import state_of
 from ocpp_css.kit.errors import Fault, Invalid
 from ocpp_css.kit.ids import parse_public, public
@@ -51,7 +52,7 @@ async def close(unit: Unit, transaction: Transaction, correction: Correction) ->
     """Close a transaction whose stop will not come, at the values given or last known; TransactionEnded else."""
     if not transaction.is_open:
         raise TransactionEnded
-    newest = await store.reading_of(unit, transaction.id)
+    newest = await queries.newest_reading(unit, transaction)
     ended = msgspec.structs.replace(
         transaction,
         stopped_at=newest.at or unit.now,

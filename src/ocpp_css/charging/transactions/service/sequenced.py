@@ -5,7 +5,7 @@ import msgspec
 from ocpp_css.charging import tokens
 from ocpp_css.charging.transactions import store
 from ocpp_css.charging.transactions.model import Charging, Event, Transaction
-from ocpp_css.charging.transactions.service import doubts, fold, numbered
+from ocpp_css.charging.transactions.service import doubts, fold, numbered, unended
 from ocpp_css.gateway.context import Context
 from ocpp_css.model.token import Authorization
 
@@ -14,6 +14,8 @@ async def event(context: Context, said: Event) -> Authorization | None:
     """Store one event; the verdict on its token, None where it names none (E01.FR.12)."""
     unit, station = context.unit, context.station
     charging = await unit.state(store.CHARGING, station.station_id)
+    beyond = doubts.of_numbers(said.evse_id, said.connector_id, said.remote_start_id, said.reservation_id)
+    said = doubts.fitted(said) if beyond else said
     before = charging.transactions.get(said.wire_id)
     if before is None and (said.type != "Started" or unit.retry):
         before = await store.by_wire(unit, station.station_id, said.wire_id)
@@ -21,12 +23,15 @@ async def event(context: Context, said: Event) -> Authorization | None:
         return await _repeated(context, before, said)
     verdict, reference = await _verdict(context, before, said)
     after = fold.fold(before or _new(context, said), said)
+    if not said.is_offline:
+        after = msgspec.structs.replace(after, heard=msgspec.structs.replace(after.heard, heard_at=context.now))
     if reference is not None and verdict is not None:
         after = _with_token(after, said, verdict, reference)
     registers = [wh for wh in (said.first_wh, said.reading.energy_wh) if wh is not None]
-    absurd = [doubt for wh in registers for doubt in doubts.of_meter(wh)]
+    absurd = [doubt for wh in registers for doubt in doubts.of_meter(wh)] + beyond
     after = doubts.with_doubts(after, [*doubts.of_clock(said.at, unit.now), *absurd])
     after = doubts.in_review(unit, station, after)
+    charging = unended.doubted(context, charging, unended.on_evse(context, charging, after, said))
     _store(context, charging, before, after, said)
     return verdict
 
@@ -56,7 +61,7 @@ async def _verdict(
     if before is not None and before.answer is not None and before.token == reference:
         return msgspec.convert(before.answer, Authorization), None
     if before is not None and before.token is not None and said.type == "Ended":
-        return (await tokens.authorize(context.unit, said.id_token))[0], None
+        return (await tokens.authorize(context, said.id_token))[0], None
     return await numbered.authorize(context, said.id_token)
 
 
@@ -91,7 +96,7 @@ async def _repeated(context: Context, transaction: Transaction, said: Event) -> 
         return None
     if transaction.answer is not None:
         return msgspec.convert(transaction.answer, Authorization)
-    return (await tokens.authorize(unit, said.id_token))[0]
+    return (await tokens.authorize(context, said.id_token))[0]
 
 
 def _store(context: Context, charging: Charging, before: Transaction | None, after: Transaction, said: Event) -> None:
@@ -103,6 +108,7 @@ def _store(context: Context, charging: Charging, before: Transaction | None, aft
         store.add(unit, after)
         numbered.started(unit, station, after)
     else:
+        unended.settle_by_itself(unit, before, after)
         after = store.change(unit, before, after)
         if before.is_open and (before.state, before.charging_state) != (after.state, after.charging_state):
             doubts.changed(unit, station, after)

@@ -82,7 +82,7 @@ async def shown_one(unit: Unit, transaction: Transaction) -> TransactionShown:
     """One transaction."""
     names = await queries.names_of(unit, [transaction])
     identities = await stations.identities(unit, [transaction.station_id])
-    reading = await store.reading_of(unit, transaction.id)
+    reading = await queries.newest_reading(unit, transaction)
     return shown(transaction, reading, identities.get(transaction.station_id, ""), names)
 
 

@@ -12,7 +12,7 @@ from ocpp_css.storage import Unit
 
 
 async def messages_of(
-    unit: Unit, transaction: Transaction, after_id: int = 0, limit: int = 10_000
+    unit: Unit, transaction: Transaction, after_id: int = 0, limit: int = 10_000, *, is_newest_first: bool = False
 ) -> Sequence[Row[Any]]:
     """The log rows of a transaction, in order of arrival: a range of its station's rows, from its first message on."""
     columns = (
@@ -25,4 +25,5 @@ async def messages_of(
     )
     query = select(*columns).where(MESSAGES.c.transaction_id == transaction.id)
     station, ids = transaction.station_id, (max(after_id + 1, transaction.id), LARGEST)
-    return (await of_stations(unit, query, [station], ids=ids, limit=limit, is_newest_first=False))[station]
+    found = await of_stations(unit, query, [station], ids=ids, limit=limit, is_newest_first=is_newest_first)
+    return found[station]

@@ -61,6 +61,11 @@ async def count_open(unit: Unit) -> int:
     return int((await unit.all(query))[0].number)
 
 
+def answered(unit: Unit, number: int, reason: str) -> None:
+    """Close an entry that nobody has settled, since what it asked was told meanwhile."""
+    unit.update(REVIEW, (number,), seen=1, settled_at=unit.now, outcome="dismissed", reason=reason)
+
+
 def settle(unit: Unit, entry: Row[Any], **outcome: Any) -> None:
     """Close an entry seen at its version."""
     unit.update(REVIEW, (entry.id,), seen=entry.version, settled_at=unit.now, **outcome)

@@ -13,6 +13,7 @@ from ocpp_css.kit.ids import LARGEST
 from ocpp_css.kit.paging import Cursor
 from ocpp_css.model.metering import Reading
 from ocpp_css.storage import (
+    STATION_NUMBER,
     Document,
     StateKey,
     Unit,
@@ -30,8 +31,8 @@ TRANSACTIONS = tenant_table(
     Column("station_id", BigInteger, nullable=False),
     Column("wire_id", Text, nullable=False),
     Column("ocpp_version", Text, nullable=False),
-    Column("evse_id", Integer),
-    Column("connector_id", Integer),
+    Column("evse_id", STATION_NUMBER),
+    Column("connector_id", STATION_NUMBER),
     Column("token", Text, info=personal("pseudonym")),
     Column("token_type", Text),
     Column("started_at", UtcTime),
@@ -42,8 +43,8 @@ TRANSACTIONS = tenant_table(
     Column("state", Text, nullable=False),
     Column("authorization", Text),
     Column("charging_state", Text),
-    Column("reservation_id", Integer),
-    Column("remote_start_id", Integer),
+    Column("reservation_id", STATION_NUMBER),
+    Column("remote_start_id", STATION_NUMBER),
     Column("dedupe_key", Text, nullable=False),
     Column("answer", Document),
     Column("stop_answer", Document),

@@ -60,7 +60,7 @@ export function line(entry, words, unfold) {
   const time = made("time", "", clock.format(new Date(entry.at)));
   time.dateTime = entry.at;
   time.title = day.format(new Date(entry.at));
-  button.append(time, way(words.sprite, entry.direction, words[entry.direction] ?? ""), made("span", "action", entry.action ?? ""),
+  button.append(time, way(words.sprite, entry.direction, words[entry.direction] ?? ""), made("span", "action", entry.action || words.unreadable || ""),
     made("span", "brief", brief(entry)), made("span", "latency muted num", between(entry.latency_ms)));
   button.addEventListener("click", () => unfold(item, entry));
   item.append(button);
@@ -84,7 +84,8 @@ function copyButton(label, text, words) {
 
 function part(title, entry) {
   const box = made("div", "part");
-  const code = made("pre", "code", JSON.stringify(entry.error ?? entry.payload ?? null, null, 2));
+  const told = isAnswer(entry) ? entry.error ?? entry.payload : { ...entry.payload, ...(entry.error && { reason: entry.error.description }) };
+  const code = made("pre", "code", JSON.stringify(told ?? null, null, 2));
   code.tabIndex = 0;
   box.append(made("strong", "small", title), code);
   return box;

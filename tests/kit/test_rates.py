@@ -1,4 +1,4 @@
-from ocpp_css.edge.rates import Rate, RateLimiter
+from ocpp_css.kit.rates import Rate, RateLimiter
 
 
 def test_tokens_come_back_with_time():
