@@ -49,10 +49,10 @@ class FakeUnits:
 
 
 class FakeAuthenticator:
-    async def by_session(self, cookie: str) -> edge.Principal | None:
+    async def by_session(self, cookie: str, *, is_use: bool = True) -> edge.Principal | None:
         return {"ada": ADA, "eve": EVE}.get(cookie)
 
-    async def by_bearer(self, token: str) -> edge.Principal | None:
+    async def by_bearer(self, token: str, *, is_use: bool = True) -> edge.Principal | None:
         return KEY if token == "css_good" else None
 
 

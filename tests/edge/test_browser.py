@@ -37,10 +37,10 @@ NAV = [
 
 
 class Ada:
-    async def by_session(self, cookie: str) -> edge.Principal | None:
+    async def by_session(self, cookie: str, *, is_use: bool = True) -> edge.Principal | None:
         return ADA if cookie == "ada" else None
 
-    async def by_bearer(self, token: str) -> edge.Principal | None:
+    async def by_bearer(self, token: str, *, is_use: bool = True) -> edge.Principal | None:
         return None
 
 

@@ -1,6 +1,7 @@
 """An account is a wall for every route there is: the description of the interface says which those are."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -8,9 +9,14 @@ import pytest
 from tests.running import api_of, default_account, now, station
 
 from ocpp_css.app.running import Service
+from ocpp_css.kit.ids import public
+from ocpp_css.people import accounts
+from ocpp_css.people.access import join
 from ocpp_css.people.access.commands import create_account
+from ocpp_css.people.audit import COMMAND_LINE
+from ocpp_css.storage import PROVIDER
 
-pytestmark = [pytest.mark.anyio, pytest.mark.requirement("CS-3")]
+pytestmark = [pytest.mark.anyio, pytest.mark.requirement("CS-10")]
 
 RESET = {"action": "Reset", "payload": {"type": "Soft"}, "timeout_s": 1}
 VARIABLE = {"component": {"name": "c"}, "variable": {"name": "v"}}
@@ -22,13 +28,30 @@ BODIES: dict[str, Any] = {
     "password": {"password": "0123456789abcdef0123"},
     "get": {"getVariableData": [VARIABLE]},
     "set": {"setVariableData": [{**VARIABLE, "attributeValue": "1"}]},
+    "{user_id}": {"role": "viewer"},
 }
 OF_ONESELF = "/me/"
 """What follows it is of the person who asks, not of an account."""
 NONE = {
     "identity": "NOWHERE", "id_token": "NOBODY", "transaction_id": "03f75mqqm0abc", "command_id": "03f75mqqm0abd",
-    "review_id": "03f75mqqm0abe", "key_id": "03f75mqqm0abf", "action": "Reset",
+    "review_id": "03f75mqqm0abe", "key_id": "03f75mqqm0abf", "user_id": "03f75mqqm0abg",
+    "invitation_id": "03f75mqqm0abh", "action": "Reset",
 }  # fmt: skip
+
+
+INVITED = {"email": "ida@example.org", "role": "viewer"}
+
+
+async def member(service: Service) -> str:
+    """Somebody who belongs to the default account."""
+    unit, account = service.wiring.db.unit(PROVIDER), (await default_account(service)).account_id
+    passwords = service.wiring.services["passwords"]
+    user = await accounts.create(
+        unit, passwords, email="uma@example.org", name="Uma", password="nine loud stations hum"
+    )
+    join(unit, replace(COMMAND_LINE, tenant=account), user.user_id, account, "viewer")
+    await unit.commit()
+    return public(user.user_id)
 
 
 async def belongings(service: Service, api: httpx.AsyncClient) -> dict[str, str]:
@@ -45,7 +68,8 @@ async def belongings(service: Service, api: httpx.AsyncClient) -> dict[str, str]
     return {
         "identity": "STATION-A", "id_token": "TOKEN-A", "transaction_id": ids["/transactions"]["id"],
         "command_id": command, "review_id": ids["/review"]["id"],
-        "key_id": ids["/api-keys"]["id"], "action": "Reset",
+        "key_id": ids["/api-keys"]["id"], "user_id": await member(service), "action": "Reset",
+        "invitation_id": (await api.post("/users", json=INVITED)).json()["id"],
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from ocpp_css.edge import idempotency
 from ocpp_css.edge.csrf import SAFE, check_csrf
+from ocpp_css.edge.live import STILL
 from ocpp_css.edge.permissions import ACCEPTS, CSRF, IDENTIFY, KEEPS_REPLY, NEEDS, PUBLIC, RATE
 from ocpp_css.edge.principal import ANONYMOUS, Authenticator, Principal, asking
 from ocpp_css.edge.reading import reading
@@ -66,6 +67,7 @@ class Gate(ASGIMiddleware):
         principal = await self._identify(request) if opt.get(IDENTIFY) else ANONYMOUS
         principal = replace(principal, address=client_address(scope, self._settings))
         scope["user"] = principal
+        scope["state"][STILL] = lambda: self._may_go_on(request, principal, opt)
         scope["auth"] = principal.kind
         mark = asking.set(principal)
         try:
@@ -83,14 +85,25 @@ class Gate(ASGIMiddleware):
             asking.reset(mark)
 
     async def _identify(self, request: Asked) -> Principal:
+        found = await self._found(request, is_use=True)
+        has_shown = request.headers.get("authorization", "")[: len(_BEARER)].lower() == _BEARER
+        if found is None and has_shown and PUBLIC not in request.scope["route_handler"].opt:
+            raise CredentialRefused(headers={"WWW-Authenticate": 'Bearer realm="ocpp-css", error="invalid_token"'})
+        return found or ANONYMOUS
+
+    async def _may_go_on(self, request: Asked, before: Principal, opt: dict[str, Any]) -> bool:
+        """Whether the one who asked would be let in now as well, for the same account: for what goes on for long."""
+        if PUBLIC in opt:
+            return True
+        found = await self._found(request, is_use=False)
+        return found is not None and found.tenant == before.tenant and found.may(opt[NEEDS])
+
+    async def _found(self, request: Asked, *, is_use: bool) -> Principal | None:
         shown = request.headers.get("authorization", "")
         if shown[: len(_BEARER)].lower() == _BEARER:
-            found = await self._authenticator.by_bearer(shown[len(_BEARER) :].strip())
-            if found is None and PUBLIC not in request.scope["route_handler"].opt:
-                raise CredentialRefused(headers={"WWW-Authenticate": 'Bearer realm="ocpp-css", error="invalid_token"'})
-            return found or ANONYMOUS
+            return await self._authenticator.by_bearer(shown[len(_BEARER) :].strip(), is_use=is_use)
         cookie = request.cookies.get(self._settings.session_cookie)
-        return (cookie and await self._authenticator.by_session(cookie)) or ANONYMOUS
+        return await self._authenticator.by_session(cookie, is_use=is_use) if cookie else None
 
     def _count(self, request: Asked, principal: Principal, opt: dict[str, Any]) -> None:
         if not opt.get(IDENTIFY):

@@ -1,8 +1,9 @@
 """Live updates: an iterator of events as server-sent events, kept open, resumed by id, ended cleanly."""
 
 import asyncio
+import time
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,14 @@ from ocpp_css.edge.settings import WebSettings, client_address
 from ocpp_css.kit.errors import TooMany, Unavailable
 
 KEEP_ALIVE_S = 15.0
+ASKED_ANEW_S = 1.0
+"""For so long a stream is not asked again whether it may go on."""
+STILL = "may_go_on"
+"""Where the gate leaves, in the request's state, what tells whether the caller would be let in now."""
 RETRY_MS = 2000
+
+
+StillIn = Callable[[], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +106,29 @@ def live(
     who = principal_of(request)
     caller = f"{who.kind}:{who.id}" if who.is_known else client_address(request.scope, settings)
     streams.check(caller)
-    return ServerSentEvent(_messages(streams, caller, events, keep_alive_s))
+    may_go_on = request.scope["state"].get(STILL) or _always
+    return ServerSentEvent(_messages(streams, caller, while_let_in(events, may_go_on), keep_alive_s))
+
+
+async def _always() -> bool:
+    return True
+
+
+async def while_let_in(
+    events: AsyncIterator[LiveEvent], may_go_on: StillIn, each_s: float = ASKED_ANEW_S
+) -> AsyncGenerator[LiveEvent, None]:
+    """The events until the caller's session, key or permission is no more: nothing is told `each_s` after that."""
+    asked = time.monotonic()
+    try:
+        async for event in events:
+            if time.monotonic() - asked >= each_s:
+                if not await may_go_on():
+                    return
+                asked = time.monotonic()
+            yield event
+    finally:
+        if close := getattr(events, "aclose", None):
+            await close()
 
 
 async def _messages(

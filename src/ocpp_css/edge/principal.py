@@ -27,6 +27,8 @@ class Principal:
     session: str = field(default="", repr=False)
     email: str = ""
     account: str = ""
+    has_choice: bool = False
+    """The person belongs to further accounts."""
     address: str = ""
 
     @property
@@ -49,11 +51,14 @@ asking: ContextVar[Principal] = ContextVar("asking", default=ANONYMOUS)
 class Authenticator(Protocol):
     """Finds the principal behind a credential; filled by `people/access`."""
 
-    async def by_session(self, cookie: str) -> Principal | None:
-        """The principal of a session cookie's value, or None when it is unknown, ended or revoked."""
+    async def by_session(self, cookie: str, *, is_use: bool = True) -> Principal | None:
+        """The principal of a session cookie's value, or None when it is unknown, ended or revoked.
+
+        `is_use` says that the person does something now, which keeps the session from ending by idleness.
+        """
         ...
 
-    async def by_bearer(self, token: str) -> Principal | None:
+    async def by_bearer(self, token: str, *, is_use: bool = True) -> Principal | None:
         """The principal of an API key (`css_…`) or OAuth access token, or None."""
         ...
 

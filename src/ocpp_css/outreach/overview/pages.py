@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from litestar import Request, get
+from litestar import Request, Response, get
 from litestar.di import NamedDependency
 
 from ocpp_css.charging import stations
-from ocpp_css.edge import Page, PanelContext, Panels, Principal, gettext, needs, page
+from ocpp_css.edge import Page, PanelContext, Panels, Principal, gettext, needs, page, redirect
 from ocpp_css.storage import Unit
 
 Asked = Request[Any, Any, Any]
@@ -16,7 +16,9 @@ LONGEST_SEARCH = 100
 @get("/console", opt=needs(""))
 async def overview_page(
     request: Asked, unit: NamedDependency[Unit], principal: NamedDependency[Principal], panels: NamedDependency[Panels]
-) -> Page:
+) -> Page | Response[Any]:
+    if not principal.tenant:
+        return redirect(request, "/console/me/accounts")
     if principal.may("stations:read") and not await stations.has_any(unit):
         return page("overview/welcome.html", title=gettext("Overview"))
     context = PanelContext(request, unit)

@@ -5,13 +5,16 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from ocpp_css.assembly import Area, PersonalData, Wiring
-from ocpp_css.people.access import api
+from ocpp_css.edge import NavEntry, lazy
+from ocpp_css.people.access.api import keys as key_api
+from ocpp_css.people.access.api import people as people_api
 from ocpp_css.people.access.jobs import tidy_regularly
 from ocpp_css.people.access.model import PERMISSIONS
-from ocpp_css.people.access.pages import address, own, recovery, security, sign_in, sign_up
+from ocpp_css.people.access.pages import address, joining, own, people, recovery, security, sign_in, sign_up
 from ocpp_css.people.access.pages import keys as key_pages
 from ocpp_css.people.access.service.authenticator import MemoryAuthenticator
 from ocpp_css.people.access.service.guarding import Guard
+from ocpp_css.people.access.service.invitations import Invitations
 from ocpp_css.people.access.service.places import Places
 from ocpp_css.people.access.service.recovery import Recovery
 from ocpp_css.people.access.service.second_factor import SecondFactors
@@ -19,6 +22,7 @@ from ocpp_css.people.access.service.sessions import Sessions
 from ocpp_css.people.access.service.sign_in import SignIn
 from ocpp_css.people.access.service.sign_up import SignUp
 from ocpp_css.people.access.service.tries import Tries
+from ocpp_css.people.access.store.invitations import INVITATIONS
 from ocpp_css.people.access.store.keys import KEY_USES, KEYS
 from ocpp_css.people.access.store.members import MEMBERSHIPS
 from ocpp_css.people.access.store.proofs import CODES, FACTORS, INCIDENTS, PLACES
@@ -41,6 +45,7 @@ def _provide(wiring: Wiring) -> None:
     services["sign_up"] = SignUp(
         db, passwords, challenges, post, sessions, secrets, places=places, tries=tries, minimum_age=settings.minimum_age
     )
+    services["invitations"] = Invitations(db, post, tries, sessions, services["sign_up"])
 
 
 async def start(wiring: Wiring) -> Callable[[], Awaitable[None]] | None:
@@ -61,11 +66,26 @@ async def start(wiring: Wiring) -> Callable[[], Awaitable[None]] | None:
 AREA = Area(
     name="people/access",
     after=["people/accounts", "people/notices", "people/tenants"],
-    tables=[MEMBERSHIPS, SESSIONS, SESSION_USES, ATTEMPTS, KEYS, KEY_USES, FACTORS, CODES, PLACES, INCIDENTS],
+    tables=[
+        MEMBERSHIPS,
+        INVITATIONS,
+        SESSIONS,
+        SESSION_USES,
+        ATTEMPTS,
+        KEYS,
+        KEY_USES,
+        FACTORS,
+        CODES,
+        PLACES,
+        INCIDENTS,
+    ],
     routes=[
-        api.list_keys,
-        api.create_key,
-        api.revoke_key,
+        key_api.list_keys,
+        key_api.create_key,
+        key_api.revoke_key,
+        *people_api.HANDLERS,
+        *people.HANDLERS,
+        *joining.HANDLERS,
         sign_in.sign_in_page,
         sign_in.sign_in,
         sign_in.sign_in_link,
@@ -100,6 +120,8 @@ AREA = Area(
         sign_up.confirm,
         own.sessions_page,
         own.accounts_page,
+        own.accounts_menu,
+        own.leave_account,
         own.end_session,
         own.end_other_sessions,
         own.password_page,
@@ -109,6 +131,7 @@ AREA = Area(
         key_pages.create_key,
         key_pages.revoke_key,
     ],
+    nav=[NavEntry(lazy("People"), people.PATH, "users", 90, "users:read")],
     templates=Path(__file__).parent / "templates",
     permissions=PERMISSIONS,
     personal_data=[
@@ -117,6 +140,18 @@ AREA = Area(
             purpose="Letting a person do in an account what their role permits",
             basis="Contract",
             keep_for="as long as the person belongs to the account",
+        ),
+        PersonalData(
+            columns=[
+                "invitations.email",
+                "invitations.token_hash",
+                "invitations.open_for",
+                "invitations.invited_by",
+                "invitations.invited_by_name",
+            ],
+            purpose="Inviting a person into an account",
+            basis="Legitimate interest of the account's operator",
+            keep_for="30 days after the invitation ended",
         ),
         PersonalData(
             columns=[
@@ -170,6 +205,7 @@ AREA = Area(
         "factors": lambda wiring: wiring.services["factors"],
         "guard": lambda wiring: wiring.services["guard"],
         "recovery": lambda wiring: wiring.services["recovery"],
+        "invitations": lambda wiring: wiring.services["invitations"],
         "sign_up": lambda wiring: wiring.services["sign_up"],
         "entrance": lambda wiring: wiring.services["entrance"],
     },

@@ -7,7 +7,7 @@ import structlog
 
 from ocpp_css.people import accounts
 from ocpp_css.people.access.service.tries import FORGOTTEN_AFTER
-from ocpp_css.people.access.store import proofs
+from ocpp_css.people.access.store import invitations, proofs
 from ocpp_css.people.access.store import sessions as store
 from ocpp_css.storage import PROVIDER, Database
 
@@ -27,6 +27,8 @@ async def tidy(db: Database) -> int:
     for user_id, mark in await proofs.places_before(unit, unit.now - PLACES_KEPT_FOR, _AT_ONCE):
         proofs.forget_place(unit, user_id, mark)
     await accounts.tidy(unit, _AT_ONCE)
+    for invitation_id in await invitations.over_before(unit, unit.now - KEPT_FOR, _AT_ONCE):
+        invitations.remove(unit, invitation_id)
     for session_id in sessions:
         store.remove(unit, session_id)
     for place in places:

@@ -56,7 +56,16 @@ ROLE_NAMES: Mapping[Role, str] = {
     "viewer": _("Viewer"),
     "driver": _("Driver"),
 }
-assert set(ROLES) == set(get_args(Role))
+ROLE_TEXTS: Mapping[Role, str] = {
+    "owner": _("Everything, also what is added later; an account has one owner at least"),
+    "administrator": _("Everything there is, but cannot make or change owners"),
+    "operator": _("Runs stations, tokens and transactions; sees the people, but neither keys nor the audit log"),
+    "technician": _("Sets stations up, mends them and sends them commands; no id tokens, changes no transactions"),
+    "viewer": _("Looks at everything in operation and changes nothing"),
+    "driver": _("Nothing of the account; only what is their own"),
+}
+"""What a role is for, in a line."""
+assert set(ROLES) == set(ROLE_NAMES) == set(ROLE_TEXTS) == set(get_args(Role))
 
 
 class Membership(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +75,26 @@ class Membership(msgspec.Struct, frozen=True, kw_only=True):
     account_id: int
     role: Role
     created_at: datetime
+    version: int
+
+
+class Invitation(msgspec.Struct, frozen=True, kw_only=True):
+    """An offer to somebody, by address, to join an account; known by the hash of the token in the letter.
+
+    `open_for` marks account and address while it stands, so that there is one such offer at most. `invited_by` is 0 for
+    an API key.
+    """
+
+    invitation_id: int
+    account_id: int
+    email: str
+    role: Role
+    token_hash: str
+    open_for: str | None
+    invited_by: int
+    invited_by_name: str
+    created_at: datetime
+    expires_at: datetime
     version: int
 
 
@@ -151,6 +180,11 @@ def permits(held: frozenset[str], scope: str) -> bool:
     if "*" in held or scope in held or f"{resource}:*" in held:
         return True
     return action == "*" and {name for name in PERMISSIONS if name.startswith(f"{resource}:")} <= held
+
+
+def may_give(held: frozenset[str], role: Role) -> bool:
+    """Whether one who holds these permissions may hand out, change or take away `role`."""
+    return all(permits(held, permission) for permission in ROLES[role])
 
 
 def is_scope(text: str) -> bool:

@@ -1,5 +1,6 @@
 """The tables of people and one-time links, and their queries; all rows belong to the service itself."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -79,6 +80,8 @@ PICTURES = tenant_table(
     key=("user_id",),
 )
 
+_AT_ONCE = 500
+
 
 def fold(text: str) -> str:
     """E-mail addresses and user names are compared without regard to case."""
@@ -99,6 +102,15 @@ async def by_login(unit: Unit, login: str) -> User | None:
     folded = fold(login)
     row = await unit.first(select(USERS).where(or_(USERS.c.email_folded == folded, USERS.c.username_folded == folded)))
     return None if row is None else to_user(row)
+
+
+async def of_numbers(unit: Unit, numbers: Sequence[int]) -> dict[int, User]:
+    """Those of these people that there are."""
+    found: dict[int, User] = {}
+    for start in range(0, len(numbers), _AT_ONCE):
+        query = select(USERS).where(USERS.c.user_id.in_(numbers[start : start + _AT_ONCE]))
+        found.update((row.user_id, to_user(row)) for row in await unit.all(query))
+    return found
 
 
 async def has_any(unit: Unit) -> bool:

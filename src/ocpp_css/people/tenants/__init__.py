@@ -4,6 +4,7 @@ from ocpp_css.people.tenants.model import Account
 from ocpp_css.people.tenants.service import (
     MemoryDoors,
     change,
+    claim,
     create,
     default,
     ensure_default,
@@ -17,6 +18,7 @@ __all__ = [
     "Account",
     "MemoryDoors",
     "change",
+    "claim",
     "create",
     "default",
     "ensure_default",

@@ -19,6 +19,7 @@ from ocpp_css.storage import PROVIDER, Database, Unit
 
 TOPIC = f"tenants.{PROVIDER}"
 _DEFAULT_NAME = "Main"
+LONGEST_REGION = 50
 
 
 def new_code() -> str:
@@ -54,17 +55,22 @@ async def find(unit: Unit, text: str) -> Account:
     return found[0]
 
 
-async def create(unit: Unit, name: str) -> Account:
+async def create(unit: Unit, name: str, region: str = "") -> Account:
     """A new account, which refuses unknown stations until it says otherwise; the first is the default one."""
-    return _open(unit, name, is_default=not await store.has_any(unit))
+    return _open(unit, name, region, is_default=not await store.has_any(unit))
 
 
-def _open(unit: Unit, name: str, *, is_default: bool) -> Account:
+async def claim(unit: Unit, account_id: int) -> None:
+    """Let this unit be the only one that decides something of the account now; the others end STALE."""
+    store.change(unit, await get(unit, account_id))
+
+
+def _open(unit: Unit, name: str, region: str = "", *, is_default: bool) -> Account:
     account = Account(
         account_id=unit.new_id(),
         name=name,
         connection_code=new_code(),
-        region=None,
+        region=region.strip()[:LONGEST_REGION] or None,
         unknown_stations="refuse",
         is_default=is_default,
         created_at=unit.now,

@@ -14,7 +14,7 @@ const PIECES = {
   "[data-choices]": "./choices.js",
   "[data-secret]": "./secret.js",
   "[data-fill]": "./upload.js",
-  "form[data-work]": "./work.js",
+  "form[data-guess]": "./work.js",
 };
 
 async function bring(root) {

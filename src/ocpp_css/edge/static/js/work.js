@@ -31,5 +31,5 @@ document.addEventListener("submit", async (event) => {
 });
 
 export function bring(root) {
-  for (const form of root.querySelectorAll("form[data-work]")) guess(form);
+  for (const form of root.querySelectorAll("form[data-guess]")) guess(form);
 }

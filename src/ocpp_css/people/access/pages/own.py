@@ -1,6 +1,7 @@
 """One's own sessions and password."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from litestar import Response, get, post
@@ -11,10 +12,11 @@ from ocpp_css.edge import Page, Principal, Rate, gettext, needs, page, redirect
 from ocpp_css.kit.errors import Refusal
 from ocpp_css.kit.ids import parse_public, public
 from ocpp_css.people import tenants
-from ocpp_css.people.access.errors import SessionUnknown
+from ocpp_css.people.access.errors import NotAMember, SessionUnknown
 from ocpp_css.people.access.model import ROLE_NAMES, Session
 from ocpp_css.people.access.pages.asking import Asked, device_of, drop, told_faults
 from ocpp_css.people.access.pages.sign_in import PATH as SIGN_IN
+from ocpp_css.people.access.service import roster
 from ocpp_css.people.access.service.letters import PASSWORD_CHANGED, warn
 from ocpp_css.people.access.service.members import memberships
 from ocpp_css.people.access.service.places import browser_of
@@ -22,7 +24,7 @@ from ocpp_css.people.access.service.sessions import Sessions
 from ocpp_css.people.accounts import Passwords, PersonNeeded, change_password
 from ocpp_css.people.accounts import get as get_user
 from ocpp_css.people.notices import Post
-from ocpp_css.storage import PROVIDER, Database
+from ocpp_css.storage import PROVIDER, Database, Unit
 
 SESSIONS = "/console/me/sessions"
 ACCOUNTS = "/console/me/accounts"
@@ -74,8 +76,18 @@ async def end_other_sessions(
 
 @get(ACCOUNTS, opt=needs(""))
 async def accounts_page(db: NamedDependency[Database], principal: NamedDependency[Principal]) -> Page:
+    return page(
+        "access/accounts.html", title=gettext("Accounts"), accounts=await _accounts(db.unit(PROVIDER), principal)
+    )
+
+
+@get(f"{ACCOUNTS}/menu", opt=needs(""))
+async def accounts_menu(db: NamedDependency[Database], principal: NamedDependency[Principal]) -> Page:
+    return page("access/accounts_menu.html", accounts=await _accounts(db.unit(PROVIDER), principal))
+
+
+async def _accounts(unit: Unit, principal: Principal) -> list[dict[str, Any]]:
     _person(principal)
-    unit = db.unit(PROVIDER)
     found = []
     for one in await memberships(unit, principal.id):
         account = await tenants.get(unit, one.account_id)
@@ -83,11 +95,30 @@ async def accounts_page(db: NamedDependency[Database], principal: NamedDependenc
             {
                 "id": public(one.account_id),
                 "name": account.name,
+                "region": account.region,
                 "role": ROLE_NAMES[one.role],
                 "is_here": one.account_id == principal.tenant,
             }
         )
-    return page("access/accounts.html", title=gettext("Accounts"), accounts=found)
+    return found
+
+
+@post(f"{ACCOUNTS}/{{account_id:str}}/leave", opt=needs(""), status_code=303)
+async def leave_account(
+    request: Asked,
+    db: NamedDependency[Database],
+    principal: NamedDependency[Principal],
+    post: NamedDependency[Post],
+    account_id: FromPath[str],
+) -> Response[Any]:
+    _person(principal)
+    number = parse_public(account_id)
+    if number is None:
+        raise NotAMember
+    unit = db.unit(PROVIDER)
+    await roster.remove(unit, post, replace(principal, tenant=number), number, principal.id)
+    await unit.commit()
+    return redirect(request, ACCOUNTS)
 
 
 @get(PASSWORD, opt=needs(""))

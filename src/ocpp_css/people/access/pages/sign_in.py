@@ -131,7 +131,7 @@ async def switch_account(
     if number is None:
         raise NotAMember
     unit = db.unit(PROVIDER)
-    renewed = await sessions.switch(unit, principal, parse_public(principal.session) or 0, number)
+    renewed = await sessions.switch(unit, principal, number)
     await unit.commit()
     return keep(request, redirect(request, HOME), renewed.cookie, is_kept=renewed.is_kept)
 

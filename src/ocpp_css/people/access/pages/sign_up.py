@@ -20,7 +20,7 @@ from ocpp_css.people.accounts import CodeWrong, named_countries
 PATH = "/console/sign-up"
 FIRST_STEPS = "/console/first-steps"
 TRIES = Rate(burst=20, per_s=600)
-_FIELDS = ("email", "name", "username", "company", "country", "phone", "birth_date", "time_zone")
+_FIELDS = ("email", "name", "username", "company", "country", "phone", "birth_date", "time_zone", "region")
 
 
 @get(PATH, opt=public())
@@ -32,13 +32,8 @@ async def sign_up_page(request: Asked, sign_up: NamedDependency[SignUp]) -> Page
 async def ask(request: Asked, sign_up: NamedDependency[SignUp]) -> Page | Response[Any]:
     form = await posted(request)
     password = str((await request.form()).get("password", ""))
-    given: dict[str, Any] = {name: form.get(name, "") for name in _FIELDS}
-    candidate = Candidate(
-        **{**given, "time_zone": given["time_zone"] or "UTC"}, has_agreed=form.get("has_agreed") == "yes",
-        language=_language(request, form.get("language", "")),
-    )  # fmt: skip
     try:
-        token = await sign_up.ask(candidate, password, form.get("work", ""))
+        token = await sign_up.ask(candidate_of(request, form), password, form.get("work", ""))
     except (SignUpRefused, WorkMissing) as refusal:
         return _form(request, sign_up, form, refusal)
     return redirect(request, f"{PATH}/{token}")
@@ -67,14 +62,35 @@ def _code_form(token: str, refusal: Refusal | None = None) -> Page:
 
 
 def _form(request: Asked, sign_up: SignUp, form: dict[str, str], refusal: Refusal | None = None) -> Page:
-    errors = {fault.path: gettext(fault.message, n=15) for fault in refusal.errors} if refusal else {}
     return page(
         "access/sign_up.html", status=refusal.status if refusal else 200, title=gettext("Sign up"), form=form,
-        errors=errors,
-        countries=named_countries(reader().language.locale), zones=sorted(available_timezones() & _shown_zones()),
-        named_languages=[(one.code, one.name) for one in request.app.state.languages],
-        question=sign_up.work.question(system_clock()), bits=sign_up.work.bits, guesses=_guesses(),
+        errors=told_of(refusal), question=sign_up.work.question(system_clock()), bits=sign_up.work.bits,
+        **about_you(request),
     )  # fmt: skip
+
+
+def candidate_of(request: Asked, form: dict[str, str]) -> Candidate:
+    """What the form says of the person."""
+    given: dict[str, Any] = {name: form.get(name, "") for name in _FIELDS}
+    return Candidate(
+        **{**given, "time_zone": given["time_zone"] or "UTC"}, has_agreed=form.get("has_agreed") == "yes",
+        language=_language(request, form.get("language", "")),
+    )  # fmt: skip
+
+
+def told_of(refusal: Refusal | None) -> dict[str, str]:
+    """What is wrong with each field, in the reader's language."""
+    return {fault.path: gettext(fault.message, n=15) for fault in refusal.errors} if refusal else {}
+
+
+def about_you(request: Asked) -> dict[str, Any]:
+    """What the fields offer in which somebody new tells of themselves."""
+    return {
+        "countries": named_countries(reader().language.locale),
+        "zones": sorted(available_timezones() & _shown_zones()),
+        "named_languages": [(one.code, one.name) for one in request.app.state.languages],
+        "guesses": _guesses(),
+    }
 
 
 def _language(request: Asked, code: str) -> str:

@@ -2,6 +2,7 @@
 
 import hmac
 from collections import OrderedDict
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import msgspec
@@ -54,21 +55,22 @@ class MemoryAuthenticator:
         self._session_uses = LastUses()
         self._key_uses = LastUses()
 
-    async def by_session(self, cookie: str) -> Principal | None:
+    async def by_session(self, cookie: str, *, is_use: bool = True) -> Principal | None:
         """See the port."""
         unit = self._db.unit(PROVIDER)
         session = await self._live(unit, self._sessions.hash(cookie))
         user = await accounts.known(unit, session.user_id) if session else None
         if session is None or user is None or user.disabled_at is not None:
             return None
-        if self._session_uses.saw(session.session_id, unit.now):
+        if is_use and self._session_uses.saw(session.session_id, unit.now):
             session_store.used_later(self._db, session.session_id, unit.now)
         held = await memberships(unit, user.user_id)
         chosen = next((one for one in held if one.account_id == session.account_id), held[0] if held else None)
         account = await tenants.known(unit, chosen.account_id) if chosen else None
-        return _person(session, user, chosen, account.name if account else "", self._sessions.csrf(cookie))
+        found = _person(session, user, chosen, account.name if account else "", self._sessions.csrf(cookie))
+        return replace(found, has_choice=len(held) > 1)
 
-    async def by_bearer(self, token: str) -> Principal | None:
+    async def by_bearer(self, token: str, *, is_use: bool = True) -> Principal | None:
         """See the port."""
         parts = keys.parse(token)
         if parts is None:
@@ -82,7 +84,7 @@ class MemoryAuthenticator:
         account = await tenants.known(self._db.unit(PROVIDER), parts.account)
         if account is None:
             return None
-        if self._key_uses.saw(key.key_id, unit.now):
+        if is_use and self._key_uses.saw(key.key_id, unit.now):
             key_store.used_later(self._db, parts.account, key.key_id, unit.now)
         return Principal(
             "key",

@@ -86,18 +86,19 @@ class Sessions:
         """The sessions of the person that can still be used, the newest first."""
         return [one for one in await store.of_user(unit, principal.id) if not is_over(one, unit)]
 
-    async def switch(self, unit: Unit, principal: Principal, session_id: int, account_id: int) -> "Renewed":
-        """Let a session look at another account of the person; its new cookie (TRUST A61).
+    async def switch(self, unit: Unit, principal: Principal, account_id: int) -> "Renewed":
+        """Let the session look at another account of the person; its new cookie (TRUST A61).
 
         NotAMember where the account is none of theirs.
         """
         held = {membership.account_id for membership in await memberships(unit, principal.id)}
-        session = await store.one(unit, session_id)
         if account_id not in held:
             raise NotAMember
-        if session is None or session.user_id != principal.id:
-            raise SessionUnknown
-        return self._renew(unit, session, account_id=account_id)
+        return await self.enter(unit, principal, account_id)
+
+    async def enter(self, unit: Unit, principal: Principal, account_id: int) -> "Renewed":
+        """Let the session look at an account that the person belongs to once the unit is committed; its new cookie."""
+        return self._renew(unit, await self._own(unit, principal), account_id=account_id)
 
     async def prove(self, unit: Unit, principal: Principal) -> "Renewed":
         """The person has just proven who they are: the session gets a new cookie."""

@@ -56,6 +56,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     birth_date: str
     username: str = ""
     company: str = ""
+    region: str = ""
     phone: str = ""
     language: str = ""
     time_zone: str = "UTC"
@@ -132,18 +133,33 @@ class SignUp:
         unit = self._db.unit(PROVIDER)
         self._challenges.spend(unit, challenge)
         user = await self._admit(unit, kept)
-        account = await tenants.create(unit, kept.candidate.company.strip()[:_LONGEST] or user.display_name)
+        account = await tenants.create(
+            unit, kept.candidate.company.strip()[:_LONGEST] or user.display_name, kept.candidate.region
+        )
         who = Principal("user", user.user_id, user.display_name, account.account_id, address=device.address)
         join(unit, who, user.user_id, account.account_id, "owner")
-        audit.record(unit, who, "user.signed_up", "user", public(user.user_id))
-        consent.accept(unit, user.user_id, device.address)
-        self._places.know(unit, user.user_id, device)
+        self._welcome(unit, user, device, account.account_id)
         cookie = await self._sessions.begin(unit, user, device, account=account.account_id)
         try:
             await unit.commit()
         except Conflict:
             raise ChallengeSpent from None
         return Admitted(cookie, user, user.username is not None or not kept.candidate.username)
+
+    async def admit(self, unit: Unit, candidate: Candidate, password: str, device: Device, account_id: int) -> User:
+        """Make a person whose address is proven; SignUpRefused names what is wrong, ChallengeSpent an address taken."""
+        candidate = msgspec.structs.replace(candidate, name=candidate.name.strip())
+        if faults := await self._faults(unit, candidate, password):
+            raise SignUpRefused(errors=faults)
+        user = await self._admit(unit, Kept(candidate, await self._passwords.hash(password), is_free=True))
+        self._welcome(unit, user, device, account_id)
+        return user
+
+    def _welcome(self, unit: Unit, user: User, device: Device, account_id: int) -> None:
+        who = Principal("user", user.user_id, user.display_name, account_id, address=device.address)
+        audit.record(unit, who, "user.signed_up", "user", public(user.user_id))
+        consent.accept(unit, user.user_id, device.address)
+        self._places.know(unit, user.user_id, device)
 
     async def _admit(self, unit: Unit, kept: Kept) -> User:
         told = kept.candidate

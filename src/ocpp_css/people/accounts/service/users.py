@@ -1,7 +1,7 @@
 """The rules of people; all functions take a unit of the service itself (tenant PROVIDER)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,6 +32,11 @@ async def get(unit: Unit, user_id: int) -> User:
 async def known(unit: Unit, user_id: int) -> User | None:
     """The person as this process remembers it; changes reach every process within a second."""
     return await unit.cached(store.BY_NUMBER, user_id)
+
+
+async def named(unit: Unit, numbers: Sequence[int]) -> dict[int, User]:
+    """People by their numbers; who is gone is missing."""
+    return await store.of_numbers(unit, numbers)
 
 
 async def find_login(unit: Unit, login: str) -> User | None:

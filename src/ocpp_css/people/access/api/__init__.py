@@ -1,0 +1,1 @@
+"""Access over REST: API keys, people, invitations, roles."""
