@@ -752,6 +752,23 @@ async def test_an_end_that_may_be_queued_is_doubted_only_after_a_whole_later_cha
 
 
 @pytest.mark.trust("A38")
+async def test_a_queue_that_is_told_in_another_order_casts_no_doubt(
+    service: Service, register: Register, api: httpx.AsyncClient
+) -> None:
+    identity = await register()
+    async with station(service, identity, "2.0.1") as wire:
+        await wire.boot()
+        await wire.ask("TransactionEvent", charge("A", "Started", 0))
+    queued = [charge("A", "Ended", 1), charge("B", "Started", 0), charge("B", "Ended", 1)]
+    async with station(service, identity, "2.0.1") as wire:
+        for event in reversed(queued):
+            await wire.ask("TransactionEvent", {**event, "offline": True})
+            doubted = [doubt for doubts in (await doubts_of(api, identity)).values() for doubt in doubts]
+            assert "never_stopped" not in doubted
+    assert await doubts_of(api, identity) == {"A": [], "B": []}
+
+
+@pytest.mark.trust("A38")
 async def test_an_old_queue_beside_live_events_cut_many_times_ends_in_the_same_ledger(
     service: Service, register: Register, api: httpx.AsyncClient
 ) -> None:

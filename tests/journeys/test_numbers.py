@@ -1,4 +1,4 @@
-"""Numbers that no real station sends: OCPP names no largest integer, so they are kept alike on both databases."""
+"""Numbers and characters that no real station sends are kept, or refused, alike on both databases."""
 
 from typing import Any
 
@@ -72,3 +72,22 @@ async def test_a_charge_with_numbers_beyond_all_columns_is_answered_and_doubted(
             assert abs(shown["evse_id"]) == LARGEST
             assert "number_absurd" in shown["doubts"]
             assert (await api.get("/review", params={"station": identity})).status_code == 200
+
+
+@pytest.mark.trust("A24")
+async def test_a_nul_in_a_text_is_refused_by_both_databases(service: Service) -> None:
+    async with await api_of(service) as api:
+        assert (await api.post("/stations", json={"identity": "CP1"})).status_code == 201
+        async with station(service, "CP1") as wire:
+            await wire.boot()
+            for payload in ({"vendorId": "a\0b"}, {"vendorId": "V", "data": "\0"}, {"vendorId": "V", "da\0ta": "x"}):
+                answer = await wire.call("DataTransfer", payload)
+                assert (answer[0], answer[2]) == (4, "PropertyConstraintViolation"), answer
+            start = {"connectorId": 1, "idTag": "A\0", "meterStart": 1, "timestamp": now()}
+            assert (await wire.call("StartTransaction", start))[2] == "PropertyConstraintViolation"
+            assert (await wire.call("DataTransfer", {"vendorId": "V", "data": "\\u0000"}))[0] == 3
+            await wire.send([2, "a\0", "Heartbeat", {}])
+            assert (await wire.receive())[:3:2] == [4, "FormationViolation"]
+            log = (await api.get("/stations/CP1/messages", params={"errors": "true"})).json()["items"]
+            errors = [item["error"]["code"] for item in log if item["message_type"] == "CALLERROR"]
+            assert errors == ["FormationViolation", *["PropertyConstraintViolation"] * 4]

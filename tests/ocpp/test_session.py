@@ -1,7 +1,7 @@
 """The session as a state machine: one open call each way, answers find their calls, repetitions theirs (RULES 2)."""
 
 import json
-from collections import OrderedDict, deque
+from collections import deque
 from typing import Any
 
 import pytest
@@ -41,7 +41,7 @@ class Conversation(RuleBasedStateMachine):
         self.now = 0.0
         self.in_work: tuple[str, int, Incoming] | None = None
         self.waiting: deque[tuple[str, int]] = deque()
-        self.answered: OrderedDict[str, tuple[int, bytes]] = OrderedDict()
+        self.answered: deque[tuple[str, int, bytes]] = deque(maxlen=REMEMBERED_ANSWERS)
         self.open_call: Outgoing | None = None
         self.waiting_calls: deque[Outgoing] = deque()
         self.ended: list[Outgoing] = []
@@ -55,7 +55,8 @@ class Conversation(RuleBasedStateMachine):
                 return payload, b""
         if self.in_work is not None and self.in_work[0] == message_id:
             return self.in_work[1], b""
-        return self.answered.get(message_id)
+        answers = ((payload, answer) for known, payload, answer in reversed(self.answered) if known == message_id)
+        return next(answers, None)
 
     @rule(message_id=st.sampled_from(IDS), payload=st.integers(0, len(PAYLOADS) - 1))
     def request(self, message_id: str, payload: int) -> None:
@@ -83,10 +84,7 @@ class Conversation(RuleBasedStateMachine):
         self.sent += 1
         answer = f'[3,"{message_id}",{{"n":{self.sent}}}]'.encode()
         self.session.finish(incoming, answer)
-        self.answered.pop(message_id, None)
-        self.answered[message_id] = (payload, answer)
-        if len(self.answered) > REMEMBERED_ANSWERS:
-            self.answered.popitem(last=False)
+        self.answered.append((message_id, payload, answer))
         self.in_work = None
         following = self.session.next_request()
         if self.waiting:

@@ -8,6 +8,7 @@ from collections.abc import Coroutine, Generator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import structlog
 from picows import WSCloseCode
 
@@ -15,6 +16,7 @@ from ocpp_css.gateway.context import Context
 from ocpp_css.gateway.limits import Guesses
 from ocpp_css.gateway.messages import masked
 from ocpp_css.gateway.unreadable import Unreadable
+from ocpp_css.kit import nul
 from ocpp_css.kit.secrets import Secrets
 from ocpp_css.observe.measures import OTHER, Traffic
 from ocpp_css.observe.traces import Told, Traces
@@ -117,11 +119,21 @@ class Work(Context):
         if not (self.station.is_accepted or action == BOOT or action in self.connection.asked_for):
             return Fault(FaultKind.SECURITY, detail="The station is not accepted; send a BootNotification first")
         self.route = route
+        if nul.ESCAPED in self.request.payload and (fault := self._with_nul()) is not None:
+            return fault
         try:
             self.message = route.action.decode_request(self.request.payload)
         except READ_ERRORS as broken:
             return self._repair(route, broken)
         return None
+
+    def _with_nul(self) -> Fault | None:
+        """A text with the character NUL can be kept by one of the databases only, so it is by none (TRUST A24)."""
+        try:
+            place = nul.place_of(msgspec.json.decode(self.request.payload))
+        except READ_ERRORS as broken:
+            return classify(broken)
+        return None if place is None else Fault(FaultKind.BAD_PROPERTY, place, "holds the character NUL")
 
     def _repair(self, route: Route[Context], broken: Exception) -> Fault | None:
         quirks = self.station.quirks

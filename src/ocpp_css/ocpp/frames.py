@@ -74,7 +74,7 @@ def parse(data: bytes, has_send: bool = True) -> Frame:
     except _UNREADABLE:
         return _parse_slowly(data, has_send=has_send)
     kind = request[0]
-    if kind == CALL or (kind == SEND and has_send):
+    if "\0" not in request[1] and (kind == CALL or (kind == SEND and has_send)):
         return request
     return _parse_slowly(data, has_send=has_send)
 
@@ -89,8 +89,8 @@ def _parse_slowly(data: bytes, *, has_send: bool) -> Frame:
     readable = message_id if isinstance(message_id, str) and len(message_id) <= _ECHOED_ID else None
     if type(kind) is not int or not CALL <= kind <= (SEND if has_send else CALLERROR):
         return Malformed(FaultKind.UNKNOWN_MESSAGE_TYPE, readable, "The message type number is not one of OCPP-J.")
-    if not isinstance(message_id, str) or not 0 < len(message_id) <= MAX_MESSAGE_ID:
-        text = f"A message id is a text of 1 to {MAX_MESSAGE_ID} characters."
+    if not isinstance(message_id, str) or not 0 < len(message_id) <= MAX_MESSAGE_ID or "\0" in message_id:
+        text = f"A message id is a text of 1 to {MAX_MESSAGE_ID} characters, without NUL."
         return Malformed(FaultKind.BAD_MESSAGE_ID, readable, text)
     return _parse_answer(kind, message_id, items)
 

@@ -40,7 +40,8 @@ class Pseudonyms:
         """The reference, and its row in the unit unless this process knows that it stands."""
         reference = self.reference(unit.tenant, value)
         if (unit.tenant, reference) not in self._known:
-            unit.upsert(PSEUDONYMS, reference=reference, value=value, first_seen_at=unit.now)
+            # A message with a NUL is refused and logged; what stands behind the reference there can be stored.
+            unit.upsert(PSEUDONYMS, reference=reference, value=value.replace("\0", ""), first_seen_at=unit.now)
         return reference
 
     def written(self, unit: Unit) -> None:

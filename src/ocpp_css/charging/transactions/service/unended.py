@@ -23,7 +23,7 @@ def on_evse(context: Context, charging: Charging, new: Transaction, said: Event)
     of one that was heard on another connection may still be queued: it is doubted only when a whole later charge at
     its place was told.
     """
-    if said.is_offline or new.evse_id is None or len(charging.transactions) < (1 if new.is_open else 2):
+    if said.is_offline or new.evse_id is None:
         return []
     begun = new.started_at or said.at
     return [
