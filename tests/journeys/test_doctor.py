@@ -1,7 +1,11 @@
 """`ocpp-css doctor` says what is wrong, in words."""
 
 import asyncio
+import json
 import socket
+import sqlite3
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -51,7 +55,7 @@ def words(found: Mapping[str, tuple[str, str]], *names: str) -> list[str]:
     return [found[name][0] for name in names]
 
 
-ALL = ("database", "secret key", "disk", "ports", "service", "backlog")
+ALL = ("database", "secret key", "audit log", "disk", "ports", "service", "backlog")
 
 
 async def test_a_service_that_is_well(served: Served, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,6 +80,49 @@ async def test_what_can_be_wrong(served: Served, tmp_path: Path, capsys: pytest.
         file.seek(4096)
         file.write(b"\xff" * 8192)
     assert (await told(capsys, settings_of(served, tmp_path)))["database"][0] == "WRONG"
+
+
+@pytest.mark.requirement("ACC-11")
+async def test_an_audit_log_that_somebody_changed(
+    served: Served, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = settings_of(served, tmp_path)
+    account = await asyncio.to_thread(administer, tmp_path, "create-account", "Nord", "--email", "ann@example.org")
+    for name in ("one", "two", "three"):
+        await asyncio.to_thread(administer, tmp_path, "create-api-key", "Nord", "--name", name)
+    assert (await told(capsys, settings))["audit log"] == ("ok", "5 entries, each in its place")
+    assert await served.stop() == 0
+    connection = sqlite3.connect(tmp_path / DATABASE_FILE)
+    with pytest.raises(sqlite3.IntegrityError, match="neither changed nor removed"):
+        connection.execute("DELETE FROM audit WHERE number = 2")
+    connection.executescript("DROP TRIGGER audit_kept; DELETE FROM audit WHERE number = 2")
+    found = (await told(capsys, settings))["audit log"]
+    assert found == ("WRONG", f"account {account}: entry 2 is missing")
+    connection.executescript("DELETE FROM audit; DELETE FROM chains")
+    connection.close()
+    found = (await told(capsys, settings))["audit log"]
+    assert found[0] == "WRONG"
+    assert "it ended at entry 4 once, as was noted outside of the database" in found[1]
+    (tmp_path / "audit.anchor").write_text("{}")
+    assert (await told(capsys, settings))["audit log"][0] == "WRONG"
+
+
+def administer(data: Path, *command: str) -> str:
+    """The account that `ocpp-css admin` made or used, beside the running service."""
+    program = [
+        sys.executable,
+        "-c",
+        "from ocpp_css.app.cli import main; main()",
+        "admin",
+        *command,
+        "--data",
+        str(data),
+        "--json",
+    ]
+    if command[0] == "create-account":
+        program.append("--password-stdin")
+    done = subprocess.run(program, input="seven purple herons quarrel\n", capture_output=True, text=True, check=True)
+    return str(json.loads(done.stdout)["account_id"])
 
 
 def test_certificates(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def url(tmp_path: Path) -> str:
 
 @pytest.fixture
 async def db(url: str, clock: FakeClock, anyio_backend: str) -> AsyncIterator[Database]:
-    found = Database(url, InProcessBus(), clock, 1)
+    found = Database(url, InProcessBus(), clock, Secrets(bytes(32)), 1)
     yield found
     await found.close()
 

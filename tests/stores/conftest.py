@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 from tests.postgres import Postgres
+from tests.secret_key import SECRETS
 
 from ocpp_css.assembly import find_areas
 from ocpp_css.bus import InProcessBus
@@ -87,7 +88,7 @@ async def opened(migrated_url: str) -> AsyncIterator[Opener]:
     found: list[Database] = []
 
     async def open_one() -> Database:
-        db = await open_database(migrated_url, InProcessBus(), system_clock)
+        db = await open_database(migrated_url, InProcessBus(), system_clock, SECRETS)
         found.append(db)
         return db
 

@@ -88,7 +88,7 @@ async def _open(settings: Settings, stack: contextlib.AsyncExitStack) -> Service
     secrets = settings.secrets()
     bus = await _bus(settings, secrets)
     stack.push_async_callback(bus.close)
-    db = await open_database(settings.database_url, bus, system_clock, migrate=not settings.no_migrate)
+    db = await open_database(settings.database_url, bus, system_clock, secrets, migrate=not settings.no_migrate)
     stack.push_async_callback(db.close)
     await keys.check(db, secrets)
     wiring = Wiring(

@@ -71,6 +71,8 @@ class Settings:
     """How long messages are kept; on PostgreSQL up to a week longer, as whole weeks go."""
     keep_transaction_messages_days: int = 730
     """How long messages of transactions are kept, and with them their meter values."""
+    keep_audit_days: Annotated[int, Parameter(validator=Number(gte=1))] = 730
+    """How long entries of the audit log are kept; what is left still proves that it is whole."""
     no_migrate: Annotated[bool, Parameter(negative="")] = False
     """Refuse to start on an older database instead of upgrading it."""
     development: Annotated[bool, Parameter(negative="")] = False

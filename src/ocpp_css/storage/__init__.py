@@ -1,5 +1,6 @@
 """Where rows live: units of work, group commit, tenant scope, the outbox, migrations."""
 
+from ocpp_css.storage.chains import chained
 from ocpp_css.storage.database import Database
 from ocpp_css.storage.schema import (
     METADATA,
@@ -28,6 +29,7 @@ __all__ = [
     "StateKey",
     "Unit",
     "UtcTime",
+    "chained",
     "joined",
     "late_index",
     "personal",

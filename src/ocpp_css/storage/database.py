@@ -19,9 +19,11 @@ from ocpp_css.bus import Bus, Message
 from ocpp_css.kit.clock import Clock, rfc3339
 from ocpp_css.kit.errors import Invalid, Unavailable
 from ocpp_css.kit.ids import Ids
+from ocpp_css.kit.secrets import Secrets
 from ocpp_css.observe.measures import Commits
 from ocpp_css.storage.blocks import Blocks
 from ocpp_css.storage.caches import Caches
+from ocpp_css.storage.chains import Chains
 from ocpp_css.storage.postgres import AWAY, PostgresWriter
 from ocpp_css.storage.scopes import AnySelect
 from ocpp_css.storage.sqlite import SqliteWriter
@@ -42,11 +44,12 @@ _UNFIT_STATES = {"22000", "22003", "22008", "22021"}
 class Database:
     """One database, embedded or shared; opened by `open_database`."""
 
-    def __init__(self, url: str, bus: Bus, clock: Clock, node: int) -> None:
+    def __init__(self, url: str, bus: Bus, clock: Clock, secrets: Secrets, node: int = 0) -> None:
         self.url = url
         self.bus = bus
         self.clock = clock
         self.node = node
+        self.chains = Chains(secrets)
         self.ids = Ids(node)
         self.caches = Caches()
         self.blocks = Blocks(self)
@@ -197,8 +200,8 @@ class Database:
 
     def _new_writer(self) -> Writer:
         if self.is_embedded:
-            return SqliteWriter(Path(self.url.removeprefix("sqlite:///")), self._take, self._release)
-        return PostgresWriter(self.url, self._take, self._release)
+            return SqliteWriter(Path(self.url.removeprefix("sqlite:///")), self._take, self._release, self.chains)
+        return PostgresWriter(self.url, self._take, self._release, self.chains)
 
     def _take(self) -> list[Unit]:
         waiting = self._waiting

@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 from sqlalchemy import Table
 
+from ocpp_css.storage import chains as chaining
 from ocpp_css.storage import statements
 from ocpp_css.storage.batch import Batch, Guards, gather
 from ocpp_css.storage.statements import key_of
@@ -31,8 +32,15 @@ AWAY = (
 class PostgresWriter(Writer):
     """Commits batches on the loop, over a connection that is made anew when it breaks."""
 
-    def __init__(self, dsn: str, take: Callable[[], list[Unit]], release: Callable[[list[Unit]], None]) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        take: Callable[[], list[Unit]],
+        release: Callable[[list[Unit]], None],
+        chains: chaining.Chains,
+    ) -> None:
         super().__init__(take, release)
+        self._chains = chains
         self._dsn = dsn
         self._texts: dict[Any, tuple[str, list[tuple[int, statements.Convert]]]] = {}
         self._connection: asyncpg.Connection | None = None
@@ -168,8 +176,22 @@ class PostgresWriter(Writer):
     async def _write(self, connection: asyncpg.Connection, batch: Batch) -> None:
         batch.apply(await self._check(connection, batch.guards()))
         for (op, table, changed), rows in batch.grouped().items():
+            if "chained" in table.info and op is Op.INSERT:
+                rows = await self._linked(connection, table, rows)  # noqa: PLW2901 - the same rows, with their links
             text, conversions = self._text(op, table, changed)
             await connection.execute(text, *_transposed(statements.convert_rows(rows, conversions)))
+
+    async def _linked(self, connection: asyncpg.Connection, table: Table, rows: Any) -> Any:
+        """The rows of an append-only table after the ends of their chains, which are held until the commit."""
+        ends = {}
+        for tenant in sorted({row[0] for row in rows}):
+            await connection.execute(chaining.BEGIN_POSTGRES, tenant, table.name)
+            ends[tenant] = chaining.End(*await connection.fetchrow(chaining.FIND_POSTGRES, tenant, table.name))
+        linked = self._chains.linked(table, rows, ends)
+        for tenant, end in ends.items():
+            proof = self._chains.proof(tenant, table.name, end)
+            await connection.execute(chaining.KEEP_POSTGRES, tenant, table.name, *end, proof)
+        return linked
 
     async def _check(self, connection: asyncpg.Connection, guards: Guards) -> Guards:
         """Those of the guards that fail."""

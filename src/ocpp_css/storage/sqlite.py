@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Table
 
+from ocpp_css.storage import chains as chaining
 from ocpp_css.storage import statements
 from ocpp_css.storage.batch import Batch, Guards, gather
 from ocpp_css.storage.fences import Fences
@@ -32,8 +33,15 @@ class SqliteWriter(Writer):
     is_away = False
     """It has no connection that could break."""
 
-    def __init__(self, path: Path, take: Callable[[], list[Unit]], release: Callable[[list[Unit]], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        take: Callable[[], list[Unit]],
+        release: Callable[[list[Unit]], None],
+        chains: chaining.Chains,
+    ) -> None:
         super().__init__(take, release)
+        self._chains = chains
         self._path = path
         self._texts: dict[Any, str] = {}
         self._converters: dict[Any, list[tuple[int, statements.Convert]]] = {}
@@ -123,11 +131,25 @@ class SqliteWriter(Writer):
                 self._fences.forget(rows)
             elif op is Op.INSERT and table in self._late:
                 self._late[table].note(rows)
+            elif "chained" in table.info and op is Op.INSERT:
+                rows = self._linked(table, rows)  # noqa: PLW2901 - the same rows, with their links
             converted = statements.convert_rows(rows, self._conversions(op, table, changed))
             for chunk in chunks(converted):
                 self._connection.execute(
                     self._text(statements.write_statement, (op, table, changed), chunk), flat(chunk)
                 )
+
+    def _linked(self, table: Table, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """The rows of an append-only table after the ends of their chains, which move on in the same transaction."""
+        ends = {}
+        for tenant in {row[0] for row in rows}:
+            found = self._connection.execute(chaining.FIND_SQLITE, (tenant, table.name)).fetchone()
+            ends[tenant] = chaining.End(*found) if found else chaining.End()
+        linked = self._chains.linked(table, rows, ends)
+        for tenant, end in ends.items():
+            proof = self._chains.proof(tenant, table.name, end)
+            self._connection.execute(chaining.KEEP_SQLITE, (tenant, table.name, *end, proof))
+        return linked
 
     def _check(self, guards: Guards) -> Guards:
         """Those of the guards that fail."""

@@ -7,6 +7,7 @@ import pytest
 
 from ocpp_css.bus import InProcessBus
 from ocpp_css.charging.stations.service.directory import Doors
+from ocpp_css.kit.secrets import Secrets
 from ocpp_css.people import tenants
 from ocpp_css.people.access.commands import create_account, create_api_key
 from ocpp_css.people.tenants.errors import AccountNameAmbiguous, AccountUnknown
@@ -82,7 +83,7 @@ async def test_what_the_command_line_writes_beside_the_service_is_noticed(ann, w
     await watch.begin()
     await doors.load()
     assert not await watch.look()
-    outside = Database(url, InProcessBus(), clock, 2)
+    outside = Database(url, InProcessBus(), clock, Secrets(bytes(32)), 2)
     made = await create_account(outside, "Bolt", "ann@example.org", PASSWORD)
     await create_api_key(outside, "Bolt", "ci", ["*"])
     await outside.close()

@@ -87,7 +87,7 @@ async def _open(settings: Settings) -> Any:
     from ocpp_css.storage.opening import open_database
 
     find_areas("ocpp_css")
-    return await open_database(settings.database_url, InProcessBus(), system_clock)
+    return await open_database(settings.database_url, InProcessBus(), system_clock, settings.secrets())
 
 
 def _show(made: dict[str, Any], *, as_json: bool) -> None:

@@ -87,10 +87,13 @@ def restore(source: Path, *, data: Data = HERE) -> None:
     """Put a backup in the place of an embedded database; refused where one stands already."""
     if (data / DATABASE_FILE).exists():
         raise CareRefused(f"{data / DATABASE_FILE} is there; move it away first.")
+    from ocpp_css.people.audit.service.anchors import FILE as ANCHOR_FILE
+
     check_file(source / DATABASE_FILE)
     data.mkdir(parents=True, exist_ok=True)
     _copy(source / DATABASE_FILE, data / DATABASE_FILE)
     _copy_key(source / SECRET_FILE, data / SECRET_FILE)
+    (data / ANCHOR_FILE).unlink(missing_ok=True)
     _say(f"ok: {data}")
 
 

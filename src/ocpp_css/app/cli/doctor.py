@@ -17,6 +17,7 @@ from cyclopts import App, Parameter
 from ocpp_css.app.cli.care import CareRefused, check_file
 from ocpp_css.app.settings import DATABASE_FILE, SECRET_FILE, Settings
 from ocpp_css.kit.errors import Refusal
+from ocpp_css.kit.ids import public
 
 LEAST_FREE_BYTES: Final = 1 << 30
 LEAST_FILES: Final = 4_096
@@ -42,7 +43,7 @@ def register(app: App) -> None:
 
 
 def doctor(settings: Annotated[Settings | None, Parameter(name="*")] = None, *, url: str | None = None) -> None:
-    """Look at database, key, disk, clock, certificates, ports, the service and its backlog; 1 when one is wrong.
+    """Look at database, key, audit log, disk, clock, certificates, ports, service and backlog; 1 when one is wrong.
 
     Give it the options that the service is started with; `url` is where the service answers, without it the web port
     of this machine.
@@ -50,7 +51,8 @@ def doctor(settings: Annotated[Settings | None, Parameter(name="*")] = None, *, 
     settings = settings or Settings()
     url = (url or _own_url(settings)).rstrip("/")
     looks: list[tuple[str, Look]] = [
-        ("database", database_health), ("secret key", key_health), ("disk", disk_health), ("open files", files_health),
+        ("database", database_health), ("secret key", key_health),
+        ("audit log", audit_health), ("disk", disk_health), ("open files", files_health),
         ("clock", clock_health), ("certificates", certificates_health), ("ports", ports_health),
         ("service", lambda _: service_health(url)), ("backlog", lambda given: backlog_health(url, given.metrics_token)),
     ]  # fmt: skip
@@ -119,6 +121,20 @@ def key_health(settings: Settings) -> str:
     if path.stat().st_mode & 0o077:
         raise CareRefused(f"{path} can be read by others: chmod 600 {path}")
     return "only its owner can read it"
+
+
+def audit_health(settings: Settings) -> str:
+    """Every entry of every account is there, unchanged and in its place."""
+    from ocpp_css.people.audit.commands import verify
+
+    if settings.database is None and not (settings.data / DATABASE_FILE).exists():
+        raise CareRefused("there is no database to look into")
+    if not (settings.data / SECRET_FILE).exists():
+        raise CareRefused("without the secret key nobody can tell")
+    troubles, count = uvloop.run(verify(settings.database_url, settings.secrets(), settings.data))
+    if troubles:
+        raise CareRefused("; ".join(f"account {public(trouble.account_id)}: {trouble.text}" for trouble in troubles))
+    return f"{count} entries, each in its place"
 
 
 def disk_health(settings: Settings) -> str:

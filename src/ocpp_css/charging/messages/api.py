@@ -14,9 +14,10 @@ from ocpp_css.bus import Bus
 from ocpp_css.charging import stations
 from ocpp_css.charging.messages import service
 from ocpp_css.charging.messages.model import Direction, LogMessage, MessageType
-from ocpp_css.edge import LiveEvent, live, needs
+from ocpp_css.edge import LiveEvent, Principal, live, needs
 from ocpp_css.kit.ids import parse_public
 from ocpp_css.kit.paging import Page, page_request
+from ocpp_css.people import audit
 from ocpp_css.storage import Database, Unit
 
 WAITING = 1_000
@@ -25,6 +26,7 @@ WAITING = 1_000
 @get("/api/v1/stations/{identity:str}/messages", opt=needs("messages:read"))
 async def list_messages(  # noqa: PLR0917 - the filters of the list
     unit: NamedDependency[Unit],
+    principal: NamedDependency[Principal],
     identity: FromPath[str],
     limit: FromQuery[int | None] = None,
     cursor: FromQuery[str | None] = None,
@@ -38,6 +40,7 @@ async def list_messages(  # noqa: PLR0917 - the filters of the list
 ) -> Page[LogMessage]:
     """List a station's messages, the newest first; `since` and `until` are times of arrival."""
     station = await stations.get(unit, identity)
+    await audit.record_read(unit, principal, "message.read", "station", identity)
     filters: dict[str, Any] = {
         "action": action, "direction": direction, "message_type": message_type, "errors": errors,
         "since": since, "until": until,
@@ -53,10 +56,12 @@ async def watch_messages(
     db: NamedDependency[Database],
     bus: NamedDependency[Bus],
     unit: NamedDependency[Unit],
+    principal: NamedDependency[Principal],
     identity: FromPath[str],
 ) -> ServerSentEvent:
     """Stream a station's messages as they come, heartbeats included."""
     station = await stations.get(unit, identity)
+    await audit.record_read(unit, principal, "message.read", "station", identity)
     return live(request, _messages(db, bus, unit.tenant, station.station_id))
 
 

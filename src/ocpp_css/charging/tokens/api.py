@@ -52,8 +52,9 @@ def shown(token: Token) -> TokenShown:
 
 
 @get("/api/v1/tokens", opt=needs("tokens:read"))
-async def list_tokens(
+async def list_tokens(  # noqa: PLR0917 - the filters of the list
     unit: NamedDependency[Unit],
+    principal: NamedDependency[Principal],
     limit: FromQuery[int | None] = None,
     cursor: FromQuery[str | None] = None,
     search: FromQuery[str | None] = None,
@@ -61,6 +62,7 @@ async def list_tokens(
     group_id: FromQuery[str | None] = None,
 ) -> Page[TokenShown]:
     """List tokens, the newest first."""
+    await audit.record_read(unit, principal, "token.read", "token")
     asked = page_request(limit, cursor, sorts=("-created_at",))
     rows = await store.page(unit, search=search, status=status, group_id=group_id, after=asked.after, limit=asked.limit)
     return page_of(rows, asked, lambda row: (None, row.token_id)).map(lambda row: shown(store.to_token(row)))
@@ -104,8 +106,11 @@ async def import_tokens(
 
 
 @get("/api/v1/tokens/{id_token:str}", opt=needs("tokens:read"))
-async def read_token(unit: NamedDependency[Unit], id_token: FromPath[str]) -> TokenShown:
+async def read_token(
+    unit: NamedDependency[Unit], principal: NamedDependency[Principal], id_token: FromPath[str]
+) -> TokenShown:
     """Show one token."""
+    await audit.record_read(unit, principal, "token.read", "token")
     return shown(await service.get(unit, id_token))
 
 

@@ -42,6 +42,7 @@ async def list_transactions(  # noqa: PLR0917 - the filters of the list
     unit: NamedDependency[Unit],
     request: Request[Any, Any, Any],
     db: NamedDependency[Database],
+    principal: NamedDependency[Principal],
     limit: FromQuery[int | None] = None,
     cursor: FromQuery[str | None] = None,
     sort: FromQuery[str | None] = None,
@@ -60,7 +61,9 @@ async def list_transactions(  # noqa: PLR0917 - the filters of the list
     filters = await filters_of(unit, request.app.state.pseudonyms, given)
     if format == "csv" or request.headers.get("accept", "").startswith("text/csv"):
         headers = {"Content-Disposition": 'attachment; filename="transactions.csv"'}
+        audit.record(unit, principal, "transaction.exported", "transaction", "*")
         return Stream(csv_of(db, unit.tenant, filters), media_type="text/csv; charset=utf-8", headers=headers)
+    await audit.record_read(unit, principal, "transaction.read", "transaction")
     asked = page_request(limit, cursor, sort, sorts=("-received_at", "received_at"))
     rows = await store.page(unit, filters, asked.after, asked.limit, is_rising=not asked.is_descending)
     page = page_of(rows, asked, lambda row: (None, row.id))
@@ -89,8 +92,11 @@ def _cell(value: Any) -> Any:
 
 
 @get("/api/v1/transactions/{transaction_id:str}", opt=needs("transactions:read"))
-async def read_transaction(unit: NamedDependency[Unit], transaction_id: FromPath[str]) -> TransactionShown:
+async def read_transaction(
+    unit: NamedDependency[Unit], principal: NamedDependency[Principal], transaction_id: FromPath[str]
+) -> TransactionShown:
     """Show one transaction."""
+    await audit.record_read(unit, principal, "transaction.read", "transaction")
     return await shown_one(unit, await queries.get(unit, transaction_id))
 
 
@@ -170,8 +176,8 @@ async def close_transaction(
     before = await queries.get(unit, transaction_id)
     correction = review.Correction(stopped_at=data.stopped_at, meter_stop_wh=data.meter_stop_wh)
     after = await review.close(unit, before, correction)
-    told = {"reason": data.reason, "meter_stop_wh": after.meter_stop_wh}
-    audit.record(unit, principal, "transaction.close", "transaction", transaction_id, None, told)
+    told = {"meter_stop_wh": after.meter_stop_wh}
+    audit.record(unit, principal, "transaction.close", "transaction", transaction_id, None, told, reason=data.reason)
     return await shown_one(unit, after)
 
 
@@ -218,8 +224,8 @@ async def settle_review(
         meter_stop_wh=data.meter_stop_wh,
     )
     entry = await review.settle(unit, review_id, data.outcome, correction, by=principal.name, reason=data.reason)
-    told = {"outcome": data.outcome, "reason": data.reason}
-    audit.record(unit, principal, "review.settle", "review", review_id, None, told)
+    told = {"outcome": data.outcome}
+    audit.record(unit, principal, "review.settle", "review", review_id, None, told, reason=data.reason)
     await unit.commit()
     after = await store.review.read(db.unit(unit.tenant), entry.id)
     return (await shown_reviews(unit, [after]))[0]

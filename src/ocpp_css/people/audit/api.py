@@ -1,19 +1,20 @@
 """The audit log over REST."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import get
 from litestar.di import NamedDependency
-from litestar.params import FromQuery
+from litestar.params import FromQuery, QueryParameter
+from litestar.response import Stream
 
-from ocpp_css.edge import needs
+from ocpp_css.edge import Principal, needs
 from ocpp_css.kit.ids import public
 from ocpp_css.kit.paging import Page, page_request
-from ocpp_css.people.audit import service
 from ocpp_css.people.audit.model import ActorKind, Entry, Question
-from ocpp_css.storage import Unit
+from ocpp_css.people.audit.service import entries, files
+from ocpp_css.storage import Database, Unit
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +31,10 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     before: Any
     after: Any
     address: str
+    reason: str
+    number: int | None
+    """Its place in the account's chain."""
+    link: str | None
 
 
 def shown(entry: Entry) -> AuditEntry:
@@ -49,13 +54,36 @@ async def list_audit(  # noqa: PLR0917 - the filters of the list
     subject: FromQuery[str | None] = None,
     since: FromQuery[datetime | None] = None,
     until: FromQuery[datetime | None] = None,
+    search: FromQuery[str | None] = None,
 ) -> Page[AuditEntry]:
     """List the audit log, the newest entry first; `actor` is a name or an id, `action` is such as `api_key.created`."""
     question = Question(
-        actor=actor or "", action=action or "", subject=subject or "", since=_aware(since), until=_aware(until)
-    )
-    page = await service.page(unit, question, page_request(limit, cursor, sorts=("-id",)))
+        search=search or "", actor=actor or "", action=action or "", subject=subject or "", since=_aware(since),
+        until=_aware(until),
+    )  # fmt: skip
+    page = await entries.page(unit, question, page_request(limit, cursor, sorts=("-id",)))
     return page.map(shown)
+
+
+@get("/api/v1/audit/export", opt=needs("audit:read"))
+async def export_audit(
+    unit: NamedDependency[Unit],
+    db: NamedDependency[Database],
+    principal: NamedDependency[Principal],
+    since: FromQuery[datetime | None] = None,
+    until: FromQuery[datetime | None] = None,
+    kind: Annotated[files.Kind, QueryParameter(name="format")] = "jsonl",
+) -> Stream:
+    """Export the audit log, the newest entry first, as CSV or as one JSON document a line (`format=jsonl`)."""
+    question = Question(since=_aware(since), until=_aware(until))
+    return export(unit, db, principal, question, kind)
+
+
+def export(unit: Unit, db: Database, principal: Principal, question: Question, kind: files.Kind) -> Stream:
+    """The file, and the entry that says who took it."""
+    entries.record(unit, principal, "audit.exported", "audit", "*", None, {"format": kind})
+    headers = {"Content-Disposition": f'attachment; filename="audit.{kind}"'}
+    return Stream(files.export(db, unit.tenant, question, kind), media_type=files.MEDIA_TYPES[kind], headers=headers)
 
 
 def _aware(moment: datetime | None) -> datetime | None:

@@ -27,6 +27,18 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     before: Any
     after: Any
     address: str
+    reason: str = ""
+    number: int | None = None
+    """Its place in the account's chain; the writer gives it."""
+    link: str | None = None
+
+
+class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+    """Something wrong with an account's log, in words; `number` is the place in its chain."""
+
+    account_id: int
+    number: int
+    text: str
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):

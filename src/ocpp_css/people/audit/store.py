@@ -1,32 +1,38 @@
 """The table of the audit log and its queries."""
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import BigInteger, Column, ColumnElement, Text, or_, select
+from sqlalchemy import BigInteger, Column, ColumnElement, Text, func, or_, select, type_coerce
 
-from ocpp_css.kit.ids import parse_public
+from ocpp_css.kit.clock import to_micros
+from ocpp_css.kit.ids import first_id_at, parse_public
 from ocpp_css.kit.paging import Cursor
 from ocpp_css.people.audit.model import Entry, Question
-from ocpp_css.storage import PROVIDER, Document, Unit, UtcTime, personal, tenant_table
+from ocpp_css.storage import PROVIDER, Database, Document, Unit, UtcTime, chained, personal, tenant_table
+from ocpp_css.storage.chains import OWN, End
 from ocpp_css.storage.unit import Op
 
-AUDIT = tenant_table(
-    "audit",
-    Column("id", BigInteger),
-    Column("at", UtcTime, nullable=False),
-    Column("actor_kind", Text, nullable=False),
-    Column("actor_id", BigInteger, nullable=False, info=personal("account")),
-    Column("actor_name", Text, nullable=False, info=personal("name")),
-    Column("action", Text, nullable=False),
-    Column("subject_kind", Text, nullable=False),
-    Column("subject", Text, nullable=False, info=personal("reference")),
-    Column("before", Document, info=personal("changed values")),
-    Column("after", Document, info=personal("changed values")),
-    Column("address", Text, nullable=False, info=personal("network address")),
-    key=("id",),
-    indexes=[("action", "id"), ("subject", "id"), ("actor_id", "id")],
+AUDIT = chained(
+    tenant_table(
+        "audit",
+        Column("id", BigInteger),
+        Column("at", UtcTime, nullable=False),
+        Column("actor_kind", Text, nullable=False),
+        Column("actor_id", BigInteger, nullable=False, info=personal("account")),
+        Column("actor_name", Text, nullable=False, info=personal("name")),
+        Column("action", Text, nullable=False),
+        Column("subject_kind", Text, nullable=False),
+        Column("subject", Text, nullable=False, info=personal("reference")),
+        Column("before", Document, info=personal("changed values")),
+        Column("after", Document, info=personal("changed values")),
+        Column("address", Text, nullable=False, info=personal("network address")),
+        Column("reason", Text, info=personal("free text")),
+        key=("id",),
+        indexes=[("action", "id"), ("subject", "id"), ("actor_id", "id")],
+    )
 )
 
 
@@ -40,7 +46,7 @@ def add(unit: Unit, account: int, entry: Entry) -> None:
         msg = "a unit of one account cannot write into the log of another"
         raise ValueError(msg)
     row = {"tenant_id": account, **msgspec.structs.asdict(entry)}
-    unit.writes.append((Op.INSERT, AUDIT, (), tuple(row[name] for name in AUDIT.c.keys())))  # noqa: SIM118
+    unit.writes.append((Op.INSERT, AUDIT, (), tuple(row.get(name) for name in AUDIT.c.keys())))  # noqa: SIM118
 
 
 async def page(unit: Unit, question: Question, after: Cursor | None, limit: int) -> list[Entry]:
@@ -49,6 +55,78 @@ async def page(unit: Unit, question: Question, after: Cursor | None, limit: int)
     if after is not None:
         query = query.where(AUDIT.c.id < after.id)
     return [_entry(row) for row in await unit.all(query)]
+
+
+async def has_entry(unit: Unit, actor_id: int, action: str, subject: str, since: datetime) -> bool:
+    """Whether this actor did this to this since then."""
+    first = first_id_at(to_micros(since) // 1000)
+    query = select(AUDIT.c.id).where(AUDIT.c.actor_id == actor_id, AUDIT.c.id >= first)
+    return await unit.first(query.where(AUDIT.c.action == action, AUDIT.c.subject == subject)) is not None
+
+
+class Stored(NamedTuple):
+    """A row of the log as the database keeps it: what its digest is made of, and what the chain says of it."""
+
+    id: int
+    values: tuple[Any, ...]
+    number: int
+    digest: str
+    link: str
+
+
+async def stretch(unit: Unit, after: int, limit: int) -> list[Stored]:
+    """Rows of the chain after this number, in its order."""
+    query = select(*_raw()).where(AUDIT.c.number > after).order_by(AUDIT.c.number).limit(limit)
+    return [_stored(tuple(row)) for row in await unit.all(query)]
+
+
+async def outside(unit: Unit) -> list[int]:
+    """Rows that are in no chain: nobody but a stranger to the service could have made them."""
+    return [row.id for row in await unit.all(select(AUDIT.c.id).where(AUDIT.c.number.is_(None)).limit(100))]
+
+
+def _raw() -> list[ColumnElement[Any]]:
+    """The columns with documents as their text."""
+    return [type_coerce(column, Text) if isinstance(column.type, Document) else column for column in AUDIT.c]
+
+
+def _stored(row: tuple[Any, ...]) -> Stored:
+    values = tuple(to_micros(value) if isinstance(value, datetime) else value for value in row[: -len(OWN)])
+    number, digest, link = row[-len(OWN) :]
+    return Stored(values[1], values, number, digest or "", link or "")
+
+
+async def accounts(db: Database) -> list[int]:
+    """The accounts that have entries: for the one who looks at the whole installation."""
+    return [row.tenant_id for row in await db.across_tenants(select(AUDIT.c.tenant_id).distinct())]
+
+
+async def last_before(unit: Unit, moment: datetime) -> End | None:
+    """The newest entry that is older than this, as a place in the chain; entries before it are older as well."""
+    first = select(func.min(AUDIT.c.number)).where(AUDIT.c.at >= moment)
+    kept = (await unit.all(first))[0][0]
+    query = select(AUDIT.c.number, AUDIT.c.link).where(AUDIT.c.at < moment, AUDIT.c.number.is_not(None))
+    if kept is not None:
+        query = query.where(AUDIT.c.number < kept)
+    row = await unit.first(query.order_by(AUDIT.c.number.desc()))
+    return None if row is None else End(row.number, row.link)
+
+
+async def unlinked(unit: Unit, limit: int) -> list[Entry]:
+    """Entries that are in no chain yet, in the order they were made."""
+    query = select(AUDIT).where(AUDIT.c.number.is_(None)).order_by(AUDIT.c.id).limit(limit)
+    return [_entry(row) for row in await unit.all(query)]
+
+
+async def up_to(unit: Unit, number: int, limit: int) -> list[int]:
+    """Entries of the chain up to this number."""
+    query = select(AUDIT.c.id).where(AUDIT.c.number <= number).order_by(AUDIT.c.number).limit(limit)
+    return [row.id for row in await unit.all(query)]
+
+
+def remove(unit: Unit, entry_id: int) -> None:
+    """Take an entry out; the database lets go of those that were pruned only."""
+    unit.delete(AUDIT, (entry_id,))
 
 
 def _conditions(question: Question) -> list[ColumnElement[bool]]:
@@ -75,4 +153,5 @@ def _conditions(question: Question) -> list[ColumnElement[bool]]:
 
 def _entry(row: Sequence[Any]) -> Entry:
     fields = row._mapping  # type: ignore[attr-defined]  # noqa: SLF001 - SQLAlchemy's public name for it
-    return Entry(**{name: fields[name] for name in Entry.__struct_fields__})
+    found = {name: fields[name] for name in Entry.__struct_fields__}
+    return Entry(**{**found, "reason": found["reason"] or ""})

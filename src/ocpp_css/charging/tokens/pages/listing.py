@@ -81,6 +81,7 @@ class Row:
 async def tokens_page(request: Asked, unit: NamedDependency[Unit], principal: NamedDependency[Principal]) -> Page:
     query = TableQuery.of(request, sorts=("-created_at",), filters=_FILTERS)
     asked = query.paging
+    await audit.record_read(unit, principal, "token.read", "token")
     rows = await store.page(unit, **_filters(query), after=asked.after, limit=asked.limit)
     found = page_of(rows, asked, lambda row: (None, row.token_id))
     shown = Rows([Row(store.to_token(row), unit.now) for row in found.items], found.next_cursor)
@@ -110,8 +111,14 @@ def _bulk(principal: Principal) -> list[BulkAction]:
 
 
 @get(f"{PATH}/~export.csv", opt=needs("tokens:read"))
-async def export_tokens(request: Asked, db: NamedDependency[Database], principal: NamedDependency[Principal]) -> Stream:
+async def export_tokens(
+    request: Asked,
+    db: NamedDependency[Database],
+    unit: NamedDependency[Unit],
+    principal: NamedDependency[Principal],
+) -> Stream:
     query = TableQuery.of(request, sorts=("-created_at",), filters=_FILTERS)
+    audit.record(unit, principal, "token.exported", "token", "*")
     headers = {"Content-Disposition": 'attachment; filename="tokens.csv"'}
     return Stream(_csv(db, principal.tenant, _filters(query)), media_type="text/csv; charset=utf-8", headers=headers)
 

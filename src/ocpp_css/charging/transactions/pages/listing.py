@@ -12,9 +12,23 @@ from ocpp_css.charging.stations import StationUnknown
 from ocpp_css.charging.transactions import store
 from ocpp_css.charging.transactions.pages.words import STATES, Sign, sign_of
 from ocpp_css.charging.transactions.service.shown import TransactionShown, filters_of, shown_rows
-from ocpp_css.edge import Column, Empty, Filter, Page, Table, TableQuery, gettext, lazy, moment_of, needs, page
+from ocpp_css.edge import (
+    Column,
+    Empty,
+    Filter,
+    Page,
+    Principal,
+    Table,
+    TableQuery,
+    gettext,
+    lazy,
+    moment_of,
+    needs,
+    page,
+)
 from ocpp_css.kit.paging import Page as Rows
 from ocpp_css.kit.paging import page_of
+from ocpp_css.people import audit
 from ocpp_css.storage import Unit
 
 Asked = Request[Any, Any, Any]
@@ -47,7 +61,8 @@ _EMPTY = Empty(
 
 
 @get(PATH, opt=needs("transactions:read"))
-async def transactions_page(request: Asked, unit: NamedDependency[Unit]) -> Page:
+async def transactions_page(request: Asked, unit: NamedDependency[Unit], principal: NamedDependency[Principal]) -> Page:
+    await audit.record_read(unit, principal, "transaction.read", "transaction")
     query = TableQuery.of(request, sorts=_SORTS, filters=_FILTERS)
     table = Table(
         "transactions", lazy("Transactions"), _COLUMNS, query, await _rows(request, unit, query), _EMPTY,

@@ -25,7 +25,10 @@ SHORTEST_REASON = 3
 
 
 @get(ONE, opt=needs("transactions:read"))
-async def transaction_page(unit: NamedDependency[Unit], transaction_id: FromPath[str]) -> Page:
+async def transaction_page(
+    unit: NamedDependency[Unit], principal: NamedDependency[Principal], transaction_id: FromPath[str]
+) -> Page:
+    await audit.record_read(unit, principal, "transaction.read", "transaction")
     transaction = await queries.get(unit, transaction_id)
     shown = await shown_one(unit, transaction)
     return page(
@@ -82,8 +85,10 @@ async def close_transaction(
     before = await queries.get(unit, transaction_id)
     correction = correction_of(form)
     after = await review.close(unit, before, correction)
-    told = {"reason": reason_of(form), "meter_stop_wh": after.meter_stop_wh}
-    audit.record(unit, principal, "transaction.close", "transaction", transaction_id, None, told)
+    told = {"meter_stop_wh": after.meter_stop_wh}
+    audit.record(
+        unit, principal, "transaction.close", "transaction", transaction_id, None, told, reason=reason_of(form)
+    )
     return redirect(request, f"{PATH}/{transaction_id}")
 
 

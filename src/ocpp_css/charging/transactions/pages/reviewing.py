@@ -109,8 +109,7 @@ async def settle(
         await review.settle(unit, review_id, outcome, correction, by=principal.name, reason=reason)
     except Invalid as refusal:
         return await _entry(db.unit(principal.tenant), review_id, form, refusal)
-    told = {"outcome": outcome, "reason": reason}
-    audit.record(unit, principal, "review.settle", "review", review_id, None, told)
+    audit.record(unit, principal, "review.settle", "review", review_id, None, {"outcome": outcome}, reason=reason)
     await unit.commit()
     return redirect(request, PATH)
 
