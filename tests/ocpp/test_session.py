@@ -195,7 +195,7 @@ class Conversation(RuleBasedStateMachine):
         assert self.session.is_busy is (self.in_work is not None)
         assert self.session.wants_rest is bool(self.waiting)
         assert self.session.deadline == (None if self.open_call is None else self.open_call.deadline)
-        assert len(list(self.session._answers())) <= REMEMBERED_ANSWERS
+        assert len(self.session._answers) <= REMEMBERED_ANSWERS
 
     @invariant()
     def no_id_is_given_twice(self) -> None:

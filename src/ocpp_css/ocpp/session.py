@@ -3,7 +3,6 @@
 Times are monotonic seconds given by the caller. Used by the central system and by the simulator alike.
 """
 
-import struct
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,10 +17,8 @@ from ocpp_css.ocpp.versions import Protocol
 REMEMBERED_ANSWERS: Final = 8
 """RULES 2.3: so many answers of a connection are remembered for retransmissions."""
 
-_HEAD: Final = struct.Struct(">qIH")
-"""Before each remembered answer and its id in quotes: the digest of the request, the lengths of answer and id; one
-text with all eight takes a fifth of the memory of eight pairs.
-"""
+_DIGEST: Final = 8
+"""Bytes before a remembered answer that tell its request; two tuples take a third of the memory of a dictionary."""
 
 MAX_WAITING_IN: Final = 4096
 """Requests read ahead of the one in work; the shell stops reading long before (`wants_rest`)."""
@@ -87,7 +84,7 @@ class Session:
     """See the module; every method returns at once."""
 
     __slots__ = (
-        "_count", "_open_in", "_open_out", "_prefix", "_remembered", "_told", "_waiting_in", "_waiting_out", "protocol",
+        "_answers", "_count", "_ids", "_open_in", "_open_out", "_prefix", "_waiting_in", "_waiting_out", "protocol",
     )  # fmt: skip
 
     def __init__(self, protocol: Protocol, prefix: str) -> None:
@@ -95,8 +92,8 @@ class Session:
         self.protocol = protocol
         self._prefix = prefix
         self._count = 0
-        self._remembered = 0
-        self._told = b""
+        self._ids: tuple[str, ...] = ()
+        self._answers: tuple[bytes, ...] = ()
         self._open_in: Incoming | None = None
         self._open_out: Outgoing | None = None
         self._waiting_in: deque[Incoming] | None = None
@@ -109,7 +106,7 @@ class Session:
         frame = frames.parse(data, self.protocol.has_send)
         if type(frame) is Request:
             incoming = Incoming(frame)
-            if self._open_in is None and _quoted(incoming) not in self._told:
+            if self._open_in is None and incoming.message_id not in self._ids:
                 self._open_in = incoming
                 return incoming
             return self._second(incoming)
@@ -140,20 +137,10 @@ class Session:
             for other in (*reversed(self._waiting_in or ()), self._open_in):
                 if other.message_id == incoming.message_id:
                     return other.digest, b""
-        newest = None
-        for message_id, digest, answer in self._answers():
+        for message_id, answer in zip(reversed(self._ids), reversed(self._answers), strict=True):
             if message_id == incoming.message_id:
-                newest = digest, answer
-        return newest
-
-    def _answers(self) -> Iterator[tuple[str, int, bytes]]:
-        """Id, digest and answer of the requests that are remembered, the oldest first."""
-        told, at = self._told, 0
-        while at < len(told):
-            digest, length, id_length = _HEAD.unpack_from(told, at)
-            begins = at + _HEAD.size + id_length
-            yield told[at + _HEAD.size + 1 : begins - 1].decode(), digest, told[begins : begins + length]
-            at = begins + length
+                return int.from_bytes(answer[:_DIGEST], "big", signed=True), answer[_DIGEST:]
+        return None
 
     def _malformed(self, frame: Malformed) -> Received:
         """RULES 2.2: what gets an error, and what 1.6 only counts."""
@@ -190,13 +177,11 @@ class Session:
         self._open_in = None
         if request.is_send:
             return
-        told, message_id = self._told, _quoted(request)
-        if self._remembered == REMEMBERED_ANSWERS:
-            _, length, id_length = _HEAD.unpack_from(told)
-            told = told[_HEAD.size + id_length + length :]
-        else:
-            self._remembered += 1
-        self._told = told + _HEAD.pack(request.digest, len(answer), len(message_id)) + message_id + answer
+        ids, answers = self._ids, self._answers
+        if len(ids) == REMEMBERED_ANSWERS:
+            ids, answers = ids[1:], answers[1:]
+        self._ids = (*ids, request.message_id)
+        self._answers = (*answers, request.digest.to_bytes(_DIGEST, "big", signed=True) + answer)
 
     def next_request(self) -> Incoming | None:
         """The request that waited longest, now the one in work; None when none waits or one is in work."""
@@ -258,8 +243,3 @@ class Session:
             yield opened, True
         for call in waiting or ():
             yield call, False
-
-
-def _quoted(request: Incoming) -> bytes:
-    """Its id as it stands in the memory of answers; in quotes, a short one is seldom found within something else."""
-    return b'"%b"' % request.message_id.encode()
