@@ -76,7 +76,7 @@ class Context:
     @property
     def time(self) -> datetime:
         """The moment as a station is told it: whole seconds, since 2.x allows three decimals at most (part 2, 3.1)."""
-        return self.now.replace(microsecond=0)
+        return self.dispatcher.second(self.now)
 
     @property
     def unit(self) -> Unit:

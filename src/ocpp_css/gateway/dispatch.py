@@ -5,6 +5,7 @@ import time
 import types
 from collections import deque
 from collections.abc import Coroutine, Generator
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from ocpp_css.gateway.limits import Guesses
 from ocpp_css.gateway.messages import masked
 from ocpp_css.gateway.unreadable import Unreadable
 from ocpp_css.kit import nul
+from ocpp_css.kit.clock import EPOCH
 from ocpp_css.kit.secrets import Secrets
 from ocpp_css.observe.measures import OTHER, Traffic
 from ocpp_css.observe.traces import Told, Traces
@@ -61,6 +63,7 @@ class Dispatcher:
         self.in_work = 0
         self.received = Traffic(ALL_ACTIONS)
         self.traces: Traces | None = None
+        self._second = EPOCH
         self._held: deque[tuple[Connection, Incoming]] = deque()
         db.on_room = self._go_on
 
@@ -71,6 +74,12 @@ class Dispatcher:
             self._held.append((connection, request))
         else:
             Work(self, connection, request).begin()
+
+    def second(self, now: datetime) -> datetime:
+        """The second that `now` is in; thousands ask for the same one."""
+        if not 0 <= (now - self._second).total_seconds() < 1:
+            self._second = now.replace(microsecond=0)
+        return self._second
 
     def _go_on(self) -> None:
         """The writer has room: begin with what was held, in the order in which it came."""
