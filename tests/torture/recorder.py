@@ -90,7 +90,7 @@ class Recorder:
 
     def install(self) -> None:
         """Every database that is opened from now on goes through here; the recorder has to be kept as long."""
-        library = ctypes.CDLL(_sqlite3.__file__)
+        library = ctypes.CDLL(getattr(_sqlite3, "__file__", None))  # built into Python itself where there is no file
         library.sqlite3_vfs_find.restype = ctypes.POINTER(_Vfs)
         own = library.sqlite3_vfs_find(None).contents
         self._own_open, self._own_delete = own.open, own.delete
