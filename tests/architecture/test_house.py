@@ -8,10 +8,11 @@ from statistics import median
 
 import grimp
 import pytest
+from sqlalchemy import Text
 from tools.requirements_page import PAGE, page
 
 from ocpp_css.assembly import find_areas
-from ocpp_css.storage import METADATA
+from ocpp_css.storage import METADATA, Document
 
 SOURCE = Path(__file__).parents[2] / "src" / "ocpp_css"
 GENERATED = ("ocpp/v16", "ocpp/v201", "ocpp/v21", "storage/migrations/versions")
@@ -101,6 +102,19 @@ def test_every_personal_column_is_claimed_by_an_area() -> None:
         if column.info.get("personal")
     }
     assert personal - claimed == set()
+
+
+@pytest.mark.trust("P11")
+@pytest.mark.requirement("SEC-1")
+def test_every_personal_column_says_how_it_stands_in_the_database() -> None:
+    for table in METADATA.tables.values():
+        for column in table.columns:
+            if column.info.get("personal"):
+                said = [name for name in ("of", "clear", "marks") if column.info.get(name)]
+                assert len(said) == 1, f"{table.name}.{column.name} says {said}: sealed, keyed hash, or clear and why?"
+            if "of" in column.info:
+                assert column.info["of"] in table.c, f"{table.name}.{column.name} is of nobody"
+                assert isinstance(column.type, Text | Document), f"{table.name}.{column.name} cannot be sealed"
 
 
 def test_every_table_carries_the_tenant_first_and_in_its_key() -> None:

@@ -55,7 +55,7 @@ def words(found: Mapping[str, tuple[str, str]], *names: str) -> list[str]:
     return [found[name][0] for name in names]
 
 
-ALL = ("database", "secret key", "audit log", "disk", "ports", "service", "backlog")
+ALL = ("database", "secret key", "keys of people", "audit log", "disk", "ports", "service", "backlog")
 
 
 async def test_a_service_that_is_well(served: Served, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -144,7 +144,7 @@ async def test_postgresql(postgres: Postgres, tmp_path: Path, capsys: pytest.Cap
     url = postgres.new_database()
     served = await Served.start(tmp_path, "--database", url)
     found = await told(capsys, settings_of(served, tmp_path, database=url))
-    assert words(found, *ALL) == ["ok"] * len(ALL)
+    assert words(found, *ALL) == [{"keys of people": "note"}.get(name, "ok") for name in ALL]
     assert "clock differs by 0.0 s" in found["database"][1]
     away = url.replace(str(postgres.port), "1")
     assert (await told(capsys, settings_of(served, tmp_path, database=away)))["database"][0] == "WRONG"

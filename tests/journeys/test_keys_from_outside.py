@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.requirement("CS-11")]
 
 async def test_a_key_made_beside_the_service_counts_at_once(service: Service) -> None:
     name = (await default_account(service)).name
-    outside = await open_database(service.wiring.db.url, InProcessBus(), system_clock, service.wiring.secrets)
+    outside = await open_database(service.wiring.db.url, InProcessBus(), system_clock, service.settings.vault())
     try:
         for number in range(3):
             await commands.create_account(

@@ -14,6 +14,7 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 from prometheus_client import CollectorRegistry
 from sqlalchemy import create_engine
+from tests.secret_key import vault_of
 
 from ocpp_css import edge
 from ocpp_css.app.settings import Settings
@@ -70,7 +71,7 @@ def url(tmp_path: Path) -> str:
 
 @pytest.fixture
 async def db(url: str, clock: FakeClock, anyio_backend: str) -> AsyncIterator[Database]:
-    found = Database(url, InProcessBus(), clock, Secrets(bytes(32)), 1)
+    found = Database(url, InProcessBus(), clock, vault_of(url), 1)
     yield found
     await found.close()
 

@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 from tests.postgres import Postgres
-from tests.secret_key import SECRETS
+from tests.secret_key import vault_of
 
 from ocpp_css.assembly import find_areas
 from ocpp_css.bus import InProcessBus
@@ -88,7 +88,7 @@ async def opened(migrated_url: str) -> AsyncIterator[Opener]:
     found: list[Database] = []
 
     async def open_one() -> Database:
-        db = await open_database(migrated_url, InProcessBus(), system_clock, SECRETS)
+        db = await open_database(migrated_url, InProcessBus(), system_clock, vault_of(migrated_url))
         found.append(db)
         return db
 

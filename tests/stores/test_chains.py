@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
-from tests.secret_key import SECRETS
+from tests.secret_key import SECRETS, vault_of
 
 from ocpp_css.edge import Principal
 from ocpp_css.kit.errors import Unavailable
@@ -243,7 +243,7 @@ async def test_entries_of_earlier_versions_are_taken_into_the_chain_once(db: Dat
 
 async def test_another_key_proves_nothing(db: Database, opened: Any) -> None:
     await fill(db, 2)
-    other = Database(db.url, db.bus, db.clock, Secrets(b"x" * 32), 1000)
+    other = Database(db.url, db.bus, db.clock, vault_of(db.url, secrets=Secrets(b"x" * 32)), 1000)
     assert len(await told(other)) >= 2
     await other.close()
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import msgspec
 import pytest
 from sqlalchemy import func, select
-from tests.secret_key import SECRETS
+from tests.secret_key import vault_of
 
 from ocpp_css.bus import InProcessBus
 from ocpp_css.charging.commands.store import COMMANDS
@@ -648,7 +648,9 @@ async def test_storage_that_fails_is_told_to_who_waits(db: Database, monkeypatch
 
 
 async def test_the_file_of_the_database_is_its_owners_alone(tmp_path: Path) -> None:
-    db = await open_database(f"sqlite:///{tmp_path}/new/one.db", InProcessBus(), system_clock, SECRETS)
+    db = await open_database(
+        f"sqlite:///{tmp_path}/new/one.db", InProcessBus(), system_clock, vault_of(f"sqlite:///{tmp_path}/new/one.db")
+    )
     await add(db)
     assert {path.name: oct(path.stat().st_mode & 0o777) for path in (tmp_path / "new").iterdir()} == {
         "one.db": "0o600",

@@ -8,7 +8,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect
-from tests.secret_key import SECRETS
+from tests.secret_key import vault_of
 
 from ocpp_css.assembly import find_areas
 from ocpp_css.bus import InProcessBus
@@ -58,10 +58,10 @@ async def test_every_migration_can_be_taken_back(database_url: str) -> None:
 
 async def test_a_database_that_is_not_up_to_date_is_refused_where_it_may_not_change(database_url: str) -> None:
     with pytest.raises(migrating.NotUpToDate, match="ocpp-css db upgrade"):
-        await open_database(database_url, InProcessBus(), system_clock, SECRETS, migrate=False)
+        await open_database(database_url, InProcessBus(), system_clock, vault_of(database_url), migrate=False)
     names = await migrating._run(database_url, lambda connection: inspect(connection).get_table_names())
     assert set(names) <= {"alembic_version"}
     await migrating.bring_up_to_date(database_url, migrate=True)
-    db = await open_database(database_url, InProcessBus(), system_clock, SECRETS, migrate=False)
+    db = await open_database(database_url, InProcessBus(), system_clock, vault_of(database_url), migrate=False)
     await asyncio.wait_for(db.ping(), 10)
     await db.close()

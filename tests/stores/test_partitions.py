@@ -10,7 +10,7 @@ import pytest
 from alembic import command
 from sqlalchemy import Connection, text
 from tests.postgres import Postgres
-from tests.secret_key import SECRETS
+from tests.secret_key import vault_of
 from tests.stores.conftest import copy_of
 
 from ocpp_css.assembly import find_areas
@@ -43,7 +43,7 @@ def row(at: datetime, number: int = 0, transaction: int | None = None) -> dict[s
 
 
 async def add(url: str, *rows: dict[str, Any]) -> None:
-    db = await open_database(url, InProcessBus(), system_clock, SECRETS)
+    db = await open_database(url, InProcessBus(), system_clock, vault_of(url))
     unit = db.unit(1)
     for values in rows:
         unit.insert(MESSAGES, **values)
@@ -114,7 +114,7 @@ async def test_the_log_of_a_station_in_a_span_of_time_reads_the_weeks_of_it_only
 
 async def plan_of(url: str, since: datetime, until: datetime) -> str:
     """How PostgreSQL reads what `store.page` asks for; the query is taken on its way to the database."""
-    db = await open_database(url, InProcessBus(), system_clock, SECRETS)
+    db = await open_database(url, InProcessBus(), system_clock, vault_of(url))
     asked: list[Any] = []
     reading = db.read
 
@@ -147,7 +147,7 @@ async def test_the_rows_of_the_first_release_are_kept(database_url: str) -> None
             )
 
     await migrating._run(database_url, fill)
-    db = await open_database(database_url, InProcessBus(), system_clock, SECRETS)
+    db = await open_database(database_url, InProcessBus(), system_clock, vault_of(database_url))
     assert len(await store.page(db.unit(1), 7, {}, None, 50)) == 10
     await db.close()
     await migrating._run(database_url, lambda connection: command.downgrade(migrating.config(connection), "0001"))

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 from sqlalchemy import select
 from tests.postgres import Postgres
-from tests.secret_key import SECRETS
+from tests.secret_key import vault_of
 from tests.stores.conftest import copy_of
 from tests.stores.test_database import TENANT, add, ended, rows, token
 
@@ -28,7 +28,7 @@ async def url(postgres: Postgres, postgres_template: str) -> str:
 
 @pytest.fixture
 async def db(url: str) -> AsyncIterator[Database]:
-    found = await open_database(url, InProcessBus(), system_clock, SECRETS)
+    found = await open_database(url, InProcessBus(), system_clock, vault_of(url))
     yield found
     await found.close()
 

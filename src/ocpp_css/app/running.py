@@ -35,7 +35,6 @@ from ocpp_css.observe.beat import Beat
 from ocpp_css.observe.measures import Traffic
 from ocpp_css.observe.traces import open_traces
 from ocpp_css.ocpp import routing
-from ocpp_css.storage import keys
 from ocpp_css.storage.nodes import Nodes
 from ocpp_css.storage.opening import open_database
 from ocpp_css.storage.pseudonyms import Pseudonyms
@@ -88,9 +87,9 @@ async def _open(settings: Settings, stack: contextlib.AsyncExitStack) -> Service
     secrets = settings.secrets()
     bus = await _bus(settings, secrets)
     stack.push_async_callback(bus.close)
-    db = await open_database(settings.database_url, bus, system_clock, secrets, migrate=not settings.no_migrate)
+    vault = settings.vault()
+    db = await open_database(settings.database_url, bus, system_clock, vault, migrate=not settings.no_migrate)
     stack.push_async_callback(db.close)
-    await keys.check(db, secrets)
     wiring = Wiring(
         db=db, bus=bus, link=BusLink(bus, db), secrets=secrets, pseudonyms=Pseudonyms(secrets.key("pseudonyms")),
         settings=settings, does_timed_work=settings.does_timed_work,

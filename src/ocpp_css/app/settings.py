@@ -2,17 +2,24 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from ocpp_css.kit.errors import Refusal
 from ocpp_css.kit.secrets import Secrets, load_or_create
+from ocpp_css.kit.wrapping import Keks, new_key, write_keys
+
+if TYPE_CHECKING:
+    from ocpp_css.storage.people_keys import PeopleKeys
+    from ocpp_css.storage.sealing import Vault
 
 Role = Literal["all", "gateway", "web", "worker"]
 DATABASE_FILE = "ocpp-css.db"
 SECRET_FILE = "secret.key"  # noqa: S105 - a file's name
+PEOPLE_FILE = "people.keys"
+KEK_FILE = "people.kek"
 
 
 class NotTogether(Refusal):
@@ -29,6 +36,12 @@ class Settings:
     data: Path = Path("ocpp-css-data")
     database: str | None = None
     """`postgresql://…`; without it SQLite in `data`."""
+    people_keys: str | None = None
+    """`postgresql://…` of the keys of people, apart from what they protect; without it `people.keys` in `data`, and
+    beside a PostgreSQL database a schema of their own in it."""
+    people_kek: str | None = None
+    """The keys that wrap the keys of people, 64 hexadecimal digits each, the newest first; set it in the environment.
+    Without it the file `people.kek` in `data`."""
     bus: str | None = None
     """`nats://…`, several parted by commas: the message engine of an installation of several processes."""
     role: Role = "all"
@@ -122,6 +135,29 @@ class Settings:
         if self.database:
             return self.database.replace("postgres://", "postgresql://", 1)
         return f"sqlite:///{(self.data / DATABASE_FILE).absolute()}"
+
+    @property
+    def people_keys_url(self) -> str:
+        """Where the keys of people are."""
+        if self.people_keys:
+            return self.people_keys.replace("postgres://", "postgresql://", 1)
+        return self.database_url if self.database else f"sqlite:///{(self.data / PEOPLE_FILE).absolute()}"
+
+    def people(self) -> "PeopleKeys":
+        """The store of people's keys."""
+        from ocpp_css.storage.people_keys import PeopleKeys
+
+        if self.people_kek:
+            return PeopleKeys(self.people_keys_url, Keks.of_text(self.people_kek))
+        return PeopleKeys(self.people_keys_url, Keks.of_file(self.data / KEK_FILE))
+
+    def vault(self) -> "Vault":
+        """What the database needs to seal and open; at first start the key that wraps the others is made."""
+        from ocpp_css.storage.sealing import Vault
+
+        if not self.people_kek and not (self.data / KEK_FILE).exists():
+            write_keys(self.data / KEK_FILE, [new_key()], is_first=True)
+        return Vault(self.people(), self.secrets())
 
     def secrets(self) -> Secrets:
         """The keys that are not in the database, from `data`."""

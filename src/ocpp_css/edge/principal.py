@@ -48,6 +48,12 @@ ANONYMOUS = Principal("anonymous")
 asking: ContextVar[Principal] = ContextVar("asking", default=ANONYMOUS)
 
 
+def person_asking() -> int:
+    """The number of the person whose request this is; 0 for API keys, and where nobody asked."""
+    principal = asking.get()
+    return principal.id if principal.kind == "user" else 0
+
+
 class Authenticator(Protocol):
     """Finds the principal behind a credential; filled by `people/access`."""
 

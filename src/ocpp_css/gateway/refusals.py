@@ -6,7 +6,7 @@ from typing import Literal
 from sqlalchemy import BigInteger, Column, Text
 
 from ocpp_css.gateway.directory import StationEntry
-from ocpp_css.storage import Database, UtcTime, personal, tenant_table
+from ocpp_css.storage import OF_STATION, Database, UtcTime, personal, tenant_table
 
 Reason = Literal[
     "no_password", "wrong_name", "wrong_password", "not_encrypted", "certificate", "too_many_tries", "quarantined",
@@ -19,7 +19,7 @@ REFUSALS = tenant_table(
     Column("station_id", BigInteger),
     Column("at", UtcTime, nullable=False),
     Column("reason", Text, nullable=False),
-    Column("address", Text, nullable=False, info=personal("network address")),
+    Column("address", Text, nullable=False, info=personal("network address", clear=OF_STATION)),
     Column("times", BigInteger, nullable=False),
     key=("station_id",),
 )

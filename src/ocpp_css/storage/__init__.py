@@ -3,8 +3,15 @@
 from ocpp_css.storage.chains import chained
 from ocpp_css.storage.database import Database
 from ocpp_css.storage.schema import (
+    HASH,
     METADATA,
+    MOMENT,
+    NUMBER,
+    OF_DRIVER,
+    OF_STATION,
     PROVIDER,
+    REFERENCE,
+    SEALED_BY_AREA,
     STATION_NUMBER,
     Document,
     UtcTime,
@@ -17,8 +24,15 @@ from ocpp_css.storage.scopes import AnySelect, joined
 from ocpp_css.storage.unit import CacheKey, Fact, Outcome, StateKey, Unit
 
 __all__ = [
+    "HASH",
     "METADATA",
+    "MOMENT",
+    "NUMBER",
+    "OF_DRIVER",
+    "OF_STATION",
     "PROVIDER",
+    "REFERENCE",
+    "SEALED_BY_AREA",
     "STATION_NUMBER",
     "AnySelect",
     "CacheKey",

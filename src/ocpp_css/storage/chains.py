@@ -77,15 +77,19 @@ class Chains:
         stored = convert_rows([row[: -len(OWN)] for row in rows], converters(table, names, "sqlite"))
         found = []
         for row, values in zip(rows, stored, strict=True):
-            before, digest = ends[row[0]], self.digest(table.name, values)
+            before, digest = ends[row[0]], self.digest(table, values)
             end = End(before.number + 1, self.link(before.link, before.number + 1, digest))
             ends[row[0]] = end
             found.append((*row[: -len(OWN)], end.number, digest, end.link))
         return found
 
-    def digest(self, table: str, values: Sequence[Any]) -> str:
-        """What stands for a row's own values, as the database keeps them: documents as text, times in microseconds."""
-        return self._mac([table, *values])
+    def digest(self, table: Table, values: Sequence[Any]) -> str:
+        """What stands for a row's own values, as the database keeps them: documents as text, times in microseconds.
+
+        What is null is left out, so that a column which is added later changes nothing for the rows before it.
+        """
+        named = zip(table.c.keys(), values, strict=False)
+        return self._mac([table.name, {name: value for name, value in named if value is not None}])
 
     def link(self, before: str, number: int, digest: str) -> str:
         """What binds a row to its place: after this link, under this number."""

@@ -19,8 +19,8 @@ from ocpp_css.bus import Bus, Message
 from ocpp_css.kit.clock import Clock, rfc3339
 from ocpp_css.kit.errors import Invalid, Unavailable
 from ocpp_css.kit.ids import Ids
-from ocpp_css.kit.secrets import Secrets
 from ocpp_css.observe.measures import Commits
+from ocpp_css.storage import sealing
 from ocpp_css.storage.blocks import Blocks
 from ocpp_css.storage.caches import Caches
 from ocpp_css.storage.chains import Chains
@@ -44,18 +44,20 @@ _UNFIT_STATES = {"22000", "22003", "22008", "22021"}
 class Database:
     """One database, embedded or shared; opened by `open_database`."""
 
-    def __init__(self, url: str, bus: Bus, clock: Clock, secrets: Secrets, node: int = 0) -> None:
+    def __init__(self, url: str, bus: Bus, clock: Clock, vault: sealing.Vault, node: int = 0) -> None:
         self.url = url
         self.bus = bus
         self.clock = clock
         self.node = node
-        self.chains = Chains(secrets)
+        self.vault = vault
+        self.chains = Chains(vault.secrets)
         self.ids = Ids(node)
         self.caches = Caches()
         self.blocks = Blocks(self)
         self._engine = _engine(url)
         self._waiting: deque[Unit] = deque()
         self._later: dict[tuple[Table, tuple[Any, ...]], tuple[Any, ...]] = {}
+        self._sealing: set[asyncio.Task[None]] = set()
         self._oldest = 0.0
         self.on_room: Callable[[], None] = lambda: None
         """Called when a commit begins, and `is_full` may have changed."""
@@ -108,7 +110,13 @@ class Database:
 
     async def across_tenants(self, query: AnySelect) -> Sequence[Row[Any]]:
         """Rows of all tenants: for what comes before a tenant is known, and nothing else (a test lists the callers)."""
-        return await self.read(query)
+        return await self.read_opened(query)
+
+    async def read_opened(self, query: AnySelect, *, is_patient: bool = False) -> Sequence[Row[Any]]:
+        """Rows of a query, with what is sealed of people opened."""
+        columns = sealing.sealed_columns(query) if sealing.is_personal(query) else ()
+        rows = await self.read(query, is_patient=is_patient)
+        return await sealing.opened(columns, rows, self) if columns and rows else rows
 
     async def ping(self) -> None:
         """Raise when the database does not answer."""
@@ -119,10 +127,26 @@ class Database:
 
     def submit(self, unit: Unit) -> None:
         """Queue a unit for the next commit; its `done` is called on the loop."""
+        if unit.is_personal:
+            task = self._loop.create_task(self._seal(unit), name="seal")
+            self._sealing.add(task)
+            task.add_done_callback(self._sealing.discard)
+            return
         if not self._waiting:
             self._oldest = time.monotonic()
         self._waiting.append(unit)
         self._writer.wake()
+
+    async def _seal(self, unit: Unit) -> None:
+        """Seal what the unit holds of people, then queue it; without their keys nothing is stored."""
+        try:
+            await sealing.close(unit, self)
+        except Exception as fault:  # noqa: BLE001 - told to the unit's owner, who logs it
+            unit.fault, unit.outcome = fault, Outcome.FAILED
+            self._release([unit])
+            return
+        unit.is_personal = False
+        self.submit(unit)
 
     @property
     def commits(self) -> Commits:
@@ -194,9 +218,11 @@ class Database:
         self._unsubscribe()
         self._flusher.cancel()
         await asyncio.gather(self._flusher, return_exceptions=True)
+        await asyncio.gather(*self._sealing)
         await self.flush()
         await self._writer.stop()
         await self._engine.dispose()
+        await self.vault.people.close()
 
     def _new_writer(self) -> Writer:
         if self.is_embedded:

@@ -1,4 +1,6 @@
-"""The database remembers which root secret it was made with: a process with another one would refuse every station."""
+"""The database remembers which keys it was made with: with others a process would refuse every station, and read of
+nobody.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -6,6 +8,7 @@ from sqlalchemy import select
 
 from ocpp_css.kit.errors import Refusal
 from ocpp_css.kit.secrets import Secrets
+from ocpp_css.storage.people_keys import KekMissing
 from ocpp_css.storage.schema import PROVIDER
 from ocpp_css.storage.tables import COUNTERS
 
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from ocpp_css.storage.database import Database
 
 NAME = "secret key"
+PEOPLE = "people keys"
 
 
 class AnotherKey(Refusal):
@@ -24,15 +28,39 @@ class AnotherKey(Refusal):
     explanation = "Copy secret.key from the data directory of the process that made the database."
 
 
+class OtherPeopleKeys(Refusal):
+    """The store of people's keys is not the one that this database's people were sealed with."""
+
+    code = "other_people_keys"
+    status = 503
+    title = "The keys of people do not fit the database"
+    explanation = "Put the people.keys back that belong to it, or name their database with --people-keys."
+
+
 async def check(db: "Database", secrets: Secrets) -> None:
     """AnotherKey where the database was made with another root secret; the first process leaves its mark."""
-    mark = int.from_bytes(secrets.key("fingerprint")[:7])
+    if await _mark(db, NAME, secrets.key("fingerprint")[:7]):
+        return
+    raise AnotherKey
+
+
+async def check_people(db: "Database") -> None:
+    """OtherPeopleKeys where the store of keys is another one, KekMissing where a key that wraps some is not there."""
+    people = db.vault.people
+    if not await _mark(db, PEOPLE, bytes.fromhex(await people.name())[:7]):
+        raise OtherPeopleKeys
+    if await people.needed() - set(people.keks.names()):
+        raise KekMissing
+
+
+async def _mark(db: "Database", name: str, value: bytes) -> bool:
+    """Whether the database remembers this value under this name; the first to come makes it do so."""
+    mark = int.from_bytes(value)
     unit = db.unit(PROVIDER)
-    query = select(COUNTERS.c.value).where(COUNTERS.c.name == NAME)
+    query = select(COUNTERS.c.value).where(COUNTERS.c.name == name)
     if await unit.first(query) is None:
-        unit.require_absent(COUNTERS, name=NAME)
-        unit.insert(COUNTERS, name=NAME, value=mark, version=1)
+        unit.require_absent(COUNTERS, name=name)
+        unit.insert(COUNTERS, name=name, value=mark, version=1)
         await unit.ended()
     found = await db.unit(PROVIDER).first(query)
-    if found is None or found.value != mark:
-        raise AnotherKey
+    return found is not None and found.value == mark

@@ -8,16 +8,17 @@ from ocpp_css.bus import Bus
 from ocpp_css.kit.clock import Clock
 from ocpp_css.kit.errors import Conflict
 from ocpp_css.kit.ids import PLACES, Ids
-from ocpp_css.kit.secrets import Secrets
-from ocpp_css.storage import migrating, nodes
+from ocpp_css.storage import keys, migrating, nodes
+from ocpp_css.storage.catching_up import catch_up
 from ocpp_css.storage.database import Database
 from ocpp_css.storage.schema import PROVIDER
+from ocpp_css.storage.sealing import Vault
 from ocpp_css.storage.tables import COUNTERS
 
 NODES = "nodes"
 
 
-async def open_database(url: str, bus: Bus, clock: Clock, secrets: Secrets, *, migrate: bool = True) -> Database:
+async def open_database(url: str, bus: Bus, clock: Clock, vault: Vault, *, migrate: bool = True) -> Database:
     """The database, upgraded unless `migrate` is False; then `migrating.NotUpToDate` where it would have to be."""
     if url.startswith("sqlite"):
         _make_private(Path(url.removeprefix("sqlite:///")))
@@ -26,11 +27,18 @@ async def open_database(url: str, bus: Bus, clock: Clock, secrets: Secrets, *, m
     except OSError as fault:
         where = url.rpartition("@")[2]
         raise OSError(f"the database at {where} cannot be reached: {fault.strerror or fault}") from None
-    db = Database(url, bus, clock, secrets)
+    db = Database(url, bus, clock, vault)
     taken = {number % PLACES for number in await nodes.known(db)}
     while (number := await _next_node(db)) % PLACES in taken:
         pass
     db.node, db.ids = number, Ids(number)
+    try:
+        await keys.check(db, vault.secrets)
+        await keys.check_people(db)
+        await catch_up(db)
+    except BaseException:
+        await db.close()
+        raise
     return db
 
 

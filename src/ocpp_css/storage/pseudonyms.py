@@ -8,13 +8,13 @@ from hashlib import blake2b
 
 from sqlalchemy import Column, Text, select
 
-from ocpp_css.storage.schema import UtcTime, personal, tenant_table
+from ocpp_css.storage.schema import OF_DRIVER, UtcTime, personal, tenant_table
 from ocpp_css.storage.unit import Unit
 
 PSEUDONYMS = tenant_table(
     "pseudonyms",
     Column("reference", Text),
-    Column("value", Text, nullable=False, info=personal("id token")),
+    Column("value", Text, nullable=False, info=personal("id token", clear=OF_DRIVER)),
     Column("first_seen_at", UtcTime, nullable=False),
     key=("reference",),
 )

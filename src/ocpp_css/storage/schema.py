@@ -78,6 +78,8 @@ def tenant_table(
     tenant = Column("tenant_id", BigInteger, autoincrement=False, nullable=False)
     table = Table(name, METADATA, tenant, *columns, PrimaryKeyConstraint("tenant_id", *key), **options)
     table.info["key"] = ("tenant_id", *key)
+    if sealed := {column.name: column.info["of"] for column in columns if "of" in column.info}:
+        table.info["sealed"] = sealed
     for parts in unique:
         Index(f"uq_{name}_{'_'.join(parts)}", table.c.tenant_id, *(table.c[part] for part in parts), unique=True)
     for parts in indexes:
@@ -97,9 +99,25 @@ def late_index(table: Table, owner: str, number: str) -> Table:
     return companion
 
 
-def personal(category: str) -> dict[str, Any]:
-    """Marks a column that holds a person's data: `Column("email", Text, info=personal("contact"))`."""
-    return {"personal": category}
+NUMBER = "a number, which names nobody without the sealed columns"
+MOMENT = "a moment or a choice, of which nobody can tell whose it was without the sealed columns"
+SEALED_BY_AREA = "sealed for the installation by its area, and gone within days"
+HASH = "a hash of a random secret, or a keyed one: it finds the whole value and nothing else"
+OF_STATION = "of a station, whose owner is the operator; no person here has a key for it"
+OF_DRIVER = "of a driver without an account: looked up at each charge; removing the one row ends every reference to it"
+REFERENCE = "a reference that means nothing once the pseudonym's row is removed"
+"""Why personal columns of some kinds need not be sealed."""
+
+
+def personal(category: str, *, of: str = "", clear: str = "", marks: tuple[str, str] | None = None) -> dict[str, Any]:
+    """Marks a column that holds a person's data, and says how it is kept.
+
+    `of` is the column of the same table that says whose it is: values are sealed with that person's key, and cannot be
+    compared or sorted by. `clear` says why a value is not sealed. `marks` names the column of which this is the keyed
+    hash, and the kind that it was made for (`unit.mark`).
+    """
+    kept = {"of": of, "clear": clear, "marks": marks}
+    return {"personal": category, **{name: value for name, value in kept.items() if value}}
 
 
 def version_column() -> Column[int]:

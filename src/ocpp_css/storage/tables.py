@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Integer, Text
 
-from ocpp_css.storage.schema import Document, UtcTime, personal, tenant_table, version_column
+from ocpp_css.storage.schema import OF_STATION, Document, UtcTime, personal, tenant_table, version_column
 
 LINKS = tenant_table(
     "station_links",
@@ -10,7 +10,7 @@ LINKS = tenant_table(
     Column("node", BigInteger, nullable=False),
     Column("is_online", Boolean, nullable=False),
     Column("ocpp_version", Text),
-    Column("address", Text, info=personal("network address")),
+    Column("address", Text, info=personal("network address", clear=OF_STATION)),
     Column("security_profile", Integer),
     Column("changed_at", UtcTime, nullable=False),
     version_column(),

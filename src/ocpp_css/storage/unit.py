@@ -13,6 +13,7 @@ from ocpp_css.storage.scopes import AnySelect, of_each, scoped
 
 if TYPE_CHECKING:
     from ocpp_css.storage.database import Database
+    from ocpp_css.storage.sealing import Vault
 
 V = TypeVar("V")
 K = TypeVar("K", bound=Hashable)
@@ -119,6 +120,8 @@ class Unit:
     retry = False
     is_plain = True
     """It only adds rows: it wants nothing absent, and touches no row that another may touch."""
+    is_personal = False
+    """It holds values that are sealed with people's keys before they are written."""
     is_patient = False
     """Waits for a database that is away, as the units of stations do; others fail."""
     outcome: Outcome | None = None
@@ -134,6 +137,15 @@ class Unit:
     def new_id(self) -> int:
         """A number that sorts by time and was never given before."""
         return self._db.ids.next()
+
+    @property
+    def vault(self) -> "Vault":
+        """What seals, opens and marks the values of people."""
+        return self._db.vault
+
+    def mark(self, kind: str, value: str) -> str:
+        """The keyed hash by which a whole value of this kind is found again."""
+        return self.vault.mark(kind, value)
 
     # --- writes -------------------------------------------------------------------------------------------------
 
@@ -157,6 +169,7 @@ class Unit:
         """
         self.is_plain = False
         full = (self.tenant, *key)
+        self.is_personal = self.is_personal or holds_sealed(table, changes)
         if seen is not None:
             changes["version"] = seen + 1
             self.versions = self.versions or []
@@ -195,6 +208,7 @@ class Unit:
 
     def _row(self, table: Table, row: dict[str, Any]) -> tuple[Any, ...]:
         row["tenant_id"] = self.tenant
+        self.is_personal = self.is_personal or holds_sealed(table, row)
         if "version" in table.c:
             row.setdefault("version", 1)
         values = tuple(row.pop(name, None) for name in table.c.keys())  # noqa: SIM118
@@ -252,7 +266,7 @@ class Unit:
 
     async def all(self, query: AnySelect) -> Sequence[Row[Any]]:
         """The rows of this tenant."""
-        return await self._db.read(scoped(query, self.tenant), is_patient=self.waits)
+        return await self._db.read_opened(scoped(query, self.tenant), is_patient=self.waits)
 
     async def of_each(self, part: AnySelect, owner: ColumnElement[int], owners: Sequence[int]) -> Sequence[Row[Any]]:
         """The rows that `part` has for each of the owners (see `scopes.of_each`)."""
@@ -317,3 +331,10 @@ class Unit:
         self.versions = self.absences = self.facts = self.live = self.kept = self.dropped = self.later_rows = None
         self.outcome = None
         self.is_plain = True
+        self.is_personal = False
+
+
+def holds_sealed(table: Table, row: Mapping[str, Any]) -> bool:
+    """Whether a row has values that are sealed with a person's key."""
+    sealed: Mapping[str, str] | None = table.info.get("sealed")
+    return sealed is not None and any(row.get(name) for name in sealed)

@@ -7,7 +7,7 @@ import re
 import pyotp
 import pytest
 from sqlalchemy import select
-from tests.people.access.test_sign_up import newest_letter, sign_up
+from tests.people.access.test_sign_up import letters_to, newest_letter, sign_up
 
 from ocpp_css.kit.ids import parse_public
 from ocpp_css.people.access.service.places import network_of
@@ -40,10 +40,8 @@ async def letter_code(wiring):
 
 
 async def subjects(wiring):
-    rows = await wiring.db.unit(PROVIDER).all(
-        select(letters.LETTERS.c.letter_id).where(letters.LETTERS.c.address == BOB)
-    )
-    found = [await letters.letter(wiring.db.unit(PROVIDER), row.letter_id) for row in sorted(rows)]
+    rows = await letters_to(wiring.db, BOB)
+    found = [await letters.letter(wiring.db.unit(PROVIDER), row.letter_id) for row in rows]
     return [wiring.services["post"].contents(one).notice.title for one in found]
 
 
@@ -226,7 +224,7 @@ async def test_the_mailbox_alone_opens_nothing_for_a_day(wiring, db, bob, other,
     told = await subjects(wiring)
     assert "Somebody wants to set a new password" in told
     due = {one.letter_id for one in await letters.due(db.unit(PROVIDER), 100)}
-    rows = await db.unit(PROVIDER).all(select(letters.LETTERS.c.letter_id).where(letters.LETTERS.c.address == BOB))
+    rows = await letters_to(db, BOB)
     (late,) = [
         row.letter_id
         for row in rows
@@ -285,7 +283,7 @@ async def test_recovery_lifts_a_freeze_and_closes_the_record(wiring, db, bob, ot
     page, code = await ask_recovery(wiring, bob)
     assert "24 hours" in (await bob.post(page, {"code": code})).text, "a freeze forgets the known devices"
     clock.go(hours=25)
-    rows = await db.unit(PROVIDER).all(select(letters.LETTERS.c.letter_id).where(letters.LETTERS.c.address == BOB))
+    rows = await letters_to(db, BOB)
     found = [wiring.services["post"].contents(await letters.letter(db.unit(PROVIDER), row.letter_id)) for row in rows]
     path = next(one.attachment.path for one in found if one.attachment.path)
     assert (await bob.post(path, {"new_password": NEW})).status_code == 303

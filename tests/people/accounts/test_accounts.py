@@ -70,7 +70,7 @@ async def test_an_old_hash_is_made_anew_at_sign_in(ann, other, db):
     store.change(unit, user, password_hash=weak)
     await unit.commit()
     assert (await other.sign_in()).status_code == 303
-    (row,) = await db.unit(PROVIDER).all(select(USERS.c.password_hash))
+    (row,) = await db.unit(PROVIDER).all(select(USERS.c.user_id, USERS.c.password_hash))
     assert extract_parameters(row.password_hash).memory_cost >= 19 * 1024
 
 

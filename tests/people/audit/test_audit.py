@@ -14,12 +14,12 @@ from ocpp_css.storage import PROVIDER
 pytestmark = pytest.mark.anyio
 
 
-async def fill(db, account, count, name="=cmd|' /C calc'!A0"):
+async def fill(db, account, count, name="=cmd|' /C calc'!A0", number=9):
     unit = db.unit(account.account_id)
     for n in range(count):
         audit.record(
             unit,
-            Principal("user", 9, name, account.account_id),
+            Principal("user", number, name, account.account_id),
             "thing.changed",
             "thing",
             f"t{n}",
@@ -44,7 +44,7 @@ async def test_what_people_do_is_entered(ann, other, db):
 async def test_the_log_is_narrowed_and_turned_page_by_page(ann, db, account, clock):
     await fill(db, account, 3)
     clock.go(hours=1)
-    await fill(db, account, 2, "Bea")
+    await fill(db, account, 2, "Bea", 10)
     assert len((await ann.get("/api/v1/audit?actor=Bea")).json()["items"]) == 2
     assert len((await ann.get("/api/v1/audit?subject=t0")).json()["items"]) == 2
     assert len((await ann.get("/api/v1/audit?action=thing.changed&until=2026-03-01T12:30:00Z")).json()["items"]) == 3

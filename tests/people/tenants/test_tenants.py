@@ -4,10 +4,10 @@ import asyncio
 import re
 
 import pytest
+from tests.secret_key import vault_of
 
 from ocpp_css.bus import InProcessBus
 from ocpp_css.charging.stations.service.directory import Doors
-from ocpp_css.kit.secrets import Secrets
 from ocpp_css.people import tenants
 from ocpp_css.people.access.commands import create_account, create_api_key
 from ocpp_css.people.tenants.errors import AccountNameAmbiguous, AccountUnknown
@@ -83,7 +83,7 @@ async def test_what_the_command_line_writes_beside_the_service_is_noticed(ann, w
     await watch.begin()
     await doors.load()
     assert not await watch.look()
-    outside = Database(url, InProcessBus(), clock, Secrets(bytes(32)), 2)
+    outside = Database(url, InProcessBus(), clock, vault_of(url), 2)
     made = await create_account(outside, "Bolt", "ann@example.org", PASSWORD)
     await create_api_key(outside, "Bolt", "ci", ["*"])
     await outside.close()

@@ -1,17 +1,15 @@
 """`ocpp-css admin`: set-up without the page, also while the service runs."""
 
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import uvloop
 from cyclopts import App, Parameter
 
+from ocpp_css.app.cli.care import Where, settings_of
 from ocpp_css.app.settings import Settings
 
-Data = Annotated[Path, Parameter(help="The directory of the service's data.")]
-DatabaseUrl = Annotated[str | None, Parameter(help="postgresql://…; without it SQLite in --data.")]
 AsJson = Annotated[bool, Parameter(name="--json", help="Print what was made as JSON.", negative="")]
 
 
@@ -26,15 +24,12 @@ def register(app: App) -> None:
         *,
         email: str,
         password_stdin: Annotated[bool, Parameter(negative="")] = False,
-        data: Data = Path("ocpp-css-data"),
-        database: DatabaseUrl = None,
+        where: Annotated[Where | None, Parameter(name="*")] = None,
         as_json: AsJson = False,
     ) -> None:
         """Make an account and its owner; the password comes from standard input."""
         password = _password(from_stdin=password_stdin)
-        _show(
-            uvloop.run(_create_account(Settings(data=data, database=database), name, email, password)), as_json=as_json
-        )
+        _show(uvloop.run(_create_account(settings_of(where), name, email, password)), as_json=as_json)
 
     @admin.command(name="create-api-key")
     def create_api_key(
@@ -42,13 +37,11 @@ def register(app: App) -> None:
         *,
         name: str,
         scope: list[str] | None = None,
-        data: Data = Path("ocpp-css-data"),
-        database: DatabaseUrl = None,
+        where: Annotated[Where | None, Parameter(name="*")] = None,
         as_json: AsJson = False,
     ) -> None:
         """Make an API key of an account (its id or name); a scope is a permission or `*`."""
-        settings = Settings(data=data, database=database)
-        _show(uvloop.run(_create_api_key(settings, account, name, scope or ["*"])), as_json=as_json)
+        _show(uvloop.run(_create_api_key(settings_of(where), account, name, scope or ["*"])), as_json=as_json)
 
 
 def _password(*, from_stdin: bool) -> str:
@@ -62,7 +55,7 @@ def _password(*, from_stdin: bool) -> str:
 async def _create_account(settings: Settings, name: str, email: str, password: str) -> dict[str, Any]:
     from ocpp_css.people.access import commands
 
-    db = await _open(settings)
+    db = await open_for(settings)
     try:
         return await commands.create_account(db, name=name, email=email, password=password)
     finally:
@@ -72,14 +65,14 @@ async def _create_account(settings: Settings, name: str, email: str, password: s
 async def _create_api_key(settings: Settings, account: str, name: str, scopes: list[str]) -> dict[str, Any]:
     from ocpp_css.people.access import commands
 
-    db = await _open(settings)
+    db = await open_for(settings)
     try:
         return await commands.create_api_key(db, account=account, name=name, scopes=scopes)
     finally:
         await db.close()
 
 
-async def _open(settings: Settings) -> Any:
+async def open_for(settings: Settings) -> Any:
     """The database; all areas are loaded, so that migrations know every table."""
     from ocpp_css.assembly import find_areas
     from ocpp_css.bus import InProcessBus
@@ -87,7 +80,7 @@ async def _open(settings: Settings) -> Any:
     from ocpp_css.storage.opening import open_database
 
     find_areas("ocpp_css")
-    return await open_database(settings.database_url, InProcessBus(), system_clock, settings.secrets())
+    return await open_database(settings.database_url, InProcessBus(), system_clock, settings.vault())
 
 
 def _show(made: dict[str, Any], *, as_json: bool) -> None:

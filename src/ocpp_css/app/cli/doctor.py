@@ -15,7 +15,7 @@ import uvloop
 from cyclopts import App, Parameter
 
 from ocpp_css.app.cli.care import CareRefused, check_file
-from ocpp_css.app.settings import DATABASE_FILE, SECRET_FILE, Settings
+from ocpp_css.app.settings import DATABASE_FILE, KEK_FILE, PEOPLE_FILE, SECRET_FILE, Settings
 from ocpp_css.kit.errors import Refusal
 from ocpp_css.kit.ids import public
 
@@ -43,7 +43,7 @@ def register(app: App) -> None:
 
 
 def doctor(settings: Annotated[Settings | None, Parameter(name="*")] = None, *, url: str | None = None) -> None:
-    """Look at database, key, audit log, disk, clock, certificates, ports, service and backlog; 1 when one is wrong.
+    """Look at database, keys, audit log, disk, clock, certificates, ports, service and backlog; 1 when one is wrong.
 
     Give it the options that the service is started with; `url` is where the service answers, without it the web port
     of this machine.
@@ -52,7 +52,8 @@ def doctor(settings: Annotated[Settings | None, Parameter(name="*")] = None, *, 
     url = (url or _own_url(settings)).rstrip("/")
     looks: list[tuple[str, Look]] = [
         ("database", database_health), ("secret key", key_health),
-        ("audit log", audit_health), ("disk", disk_health), ("open files", files_health),
+        ("keys of people", people_health), ("audit log", audit_health), ("disk", disk_health),
+        ("open files", files_health),
         ("clock", clock_health), ("certificates", certificates_health), ("ports", ports_health),
         ("service", lambda _: service_health(url)), ("backlog", lambda given: backlog_health(url, given.metrics_token)),
     ]  # fmt: skip
@@ -117,10 +118,37 @@ async def _postgres(url: str) -> tuple[datetime, bool]:
 
 def key_health(settings: Settings) -> str:
     """There, and nobody else's to read."""
-    path = settings.data / SECRET_FILE
+    _private(settings.data / SECRET_FILE)
+    return "only its owner can read it"
+
+
+def people_health(settings: Settings) -> str:
+    """Apart from what they protect, nobody else's to read, and each wrapped by a key that is at hand."""
+    if not settings.people_kek:
+        _private(settings.data / KEK_FILE)
+    if settings.people_keys_url.startswith("sqlite"):
+        _private(settings.data / PEOPLE_FILE)
+    count, needed, names = uvloop.run(_people(settings))
+    if missing := sorted(needed - set(names)):
+        raise CareRefused(f"keys are wrapped by {', '.join(missing)}, which is not at hand")
+    text = f"{count} people have one"
+    if settings.people_keys_url == settings.database_url:
+        return Remark(f"{text}, in the database that they protect: leave their schema out of dumps, or --people-keys")
+    return Remark(f"{text}, {len(names) - 1} old wrapping keys wait for keys retire") if len(names) > 1 else text
+
+
+def _private(path: Path) -> None:
     if path.stat().st_mode & 0o077:
         raise CareRefused(f"{path} can be read by others: chmod 600 {path}")
-    return "only its owner can read it"
+
+
+async def _people(settings: Settings) -> tuple[int, set[str], list[str]]:
+    people = settings.people()
+    try:
+        counts = await people.counts()
+        return sum(counts.values()) - counts.get("", 0), await people.needed(), people.keks.names()
+    finally:
+        await people.close()
 
 
 def audit_health(settings: Settings) -> str:
@@ -131,7 +159,7 @@ def audit_health(settings: Settings) -> str:
         raise CareRefused("there is no database to look into")
     if not (settings.data / SECRET_FILE).exists():
         raise CareRefused("without the secret key nobody can tell")
-    troubles, count = uvloop.run(verify(settings.database_url, settings.secrets(), settings.data))
+    troubles, count = uvloop.run(verify(settings.database_url, settings.people(), settings.secrets(), settings.data))
     if troubles:
         raise CareRefused("; ".join(f"account {public(trouble.account_id)}: {trouble.text}" for trouble in troubles))
     return f"{count} entries, each in its place"

@@ -9,7 +9,7 @@ import uvloop
 from cyclopts import App, Parameter
 from cyclopts.config import Env, Toml
 
-from ocpp_css.app.cli import administration, care, doctor, remote
+from ocpp_css.app.cli import administration, care, doctor, keys, remote
 from ocpp_css.app.settings import Settings
 from ocpp_css.kit.errors import Refusal
 
@@ -29,6 +29,7 @@ app = App(
 administration.register(app)
 care.register(app)
 doctor.register(app)
+keys.register(app)
 remote.register(app)
 
 

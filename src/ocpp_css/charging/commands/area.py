@@ -58,7 +58,7 @@ AREA = Area(
     dependencies={"commands": lambda wiring: wiring.services["commands"]},
     personal_data=[
         PersonalData(
-            columns=["commands.created_by"],
+            columns=["commands.created_by", "commands.person_id"],
             purpose="Know who sent what to a station",
             basis="legitimate interest",
             keep_for="one year",

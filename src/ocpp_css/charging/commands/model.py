@@ -38,6 +38,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     error_details: dict[str, Any] | None = None
     timeout_s: float
     created_by: str
+    person_id: int | None = None
+    """The person who sent it; none for a key."""
     created_at: datetime
     expires_at: datetime | None = None
     sent_at: datetime | None = None

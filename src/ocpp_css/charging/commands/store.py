@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Column, Float, Integer, Row, Text, select
 
 from ocpp_css.charging.commands.model import Command
 from ocpp_css.kit.paging import Cursor
-from ocpp_css.storage import Database, Document, Unit, UtcTime, personal, tenant_table, version_column
+from ocpp_css.storage import NUMBER, Database, Document, Unit, UtcTime, personal, tenant_table, version_column
 
 COMMANDS = tenant_table(
     "commands",
@@ -23,13 +23,14 @@ COMMANDS = tenant_table(
     Column("error_description", Text),
     Column("error_details", Document),
     Column("timeout_s", Float, nullable=False),
-    Column("created_by", Text, nullable=False, info=personal("name")),
+    Column("created_by", Text, nullable=False, info=personal("name", of="person_id")),
     Column("created_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime),
     Column("sent_at", UtcTime),
     Column("finished_at", UtcTime),
     Column("latency_us", Integer),
     Column("tries", Integer, nullable=False, server_default="0"),
+    Column("person_id", BigInteger, info=personal("account", clear=NUMBER)),
     version_column(),
     key=("id",),
     indexes=[("station_id", "id"), ("status",)],

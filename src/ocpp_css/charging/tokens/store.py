@@ -8,21 +8,21 @@ from sqlalchemy import BigInteger, Column, Integer, Row, Text, func, or_, select
 
 from ocpp_css.charging.tokens.model import Token
 from ocpp_css.kit.paging import Cursor
-from ocpp_css.storage import CacheKey, Unit, UtcTime, personal, tenant_table, version_column
+from ocpp_css.storage import OF_DRIVER, CacheKey, Unit, UtcTime, personal, tenant_table, version_column
 
 TOKENS = tenant_table(
     "tokens",
     Column("token_id", BigInteger),
-    Column("folded", Text, nullable=False, info=personal("id token")),
-    Column("id_token", Text, nullable=False, info=personal("id token")),
+    Column("folded", Text, nullable=False, info=personal("id token", clear=OF_DRIVER)),
+    Column("id_token", Text, nullable=False, info=personal("id token", clear=OF_DRIVER)),
     Column("type", Text, nullable=False),
     Column("status", Text, nullable=False),
-    Column("group_id", Text, info=personal("id token")),
-    Column("parent", Text, info=personal("id token")),
+    Column("group_id", Text, info=personal("id token", clear=OF_DRIVER)),
+    Column("parent", Text, info=personal("id token", clear=OF_DRIVER)),
     Column("expires_at", UtcTime),
     Column("max_concurrent", Integer),
     Column("language", Text),
-    Column("note", Text, info=personal("free text")),
+    Column("note", Text, info=personal("free text", clear=OF_DRIVER)),
     Column("created_at", UtcTime, nullable=False),
     version_column(),
     key=("token_id",),

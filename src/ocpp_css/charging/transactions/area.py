@@ -25,7 +25,7 @@ AREA = Area(
     },
     personal_data=[
         PersonalData(
-            columns=["transactions.token", "review.settled_by", "review.reason"],
+            columns=["transactions.token", "review.settled_by", "review.reason", "review.person_id"],
             purpose="Bill charging and settle doubts about it",
             basis="contract",
             keep_for="as the law of invoices demands",

@@ -159,6 +159,7 @@ AREA = Area(
                 "sessions.user_id",
                 "sessions.user_agent",
                 "sessions.address",
+                "sessions.address_mark",
                 "sessions.proved_at",
                 "session_uses.last_used_at",
             ],

@@ -5,10 +5,11 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
-from ocpp_css.kit.ids import public
-from ocpp_css.people import accounts, tenants
+from ocpp_css.kit.ids import parse_public, public
+from ocpp_css.people import accounts, audit, tenants
 from ocpp_css.people.access.service import keys
-from ocpp_css.people.access.service.members import join
+from ocpp_css.people.access.service.members import home, join
+from ocpp_css.people.access.service.sessions import Sessions
 from ocpp_css.people.accounts import EmailTaken, Passwords, User
 from ocpp_css.people.audit import COMMAND_LINE
 from ocpp_css.storage import PROVIDER, Database, Unit
@@ -37,6 +38,24 @@ async def _owner(unit: Unit, passwords: Passwords, email: str, password: str) ->
     if not await accounts.verify(unit, passwords, user, password):
         raise EmailTaken
     return user
+
+
+async def destroy_key_of(db: Database, person: str) -> str:
+    """End a person's access and destroy the key of what is known of them; the person's id.
+
+    `person` is an e-mail address, a user name or an id, by which it can be repeated where it was broken off.
+    """
+    unit = db.unit(PROVIDER)
+    user = await accounts.find_login(unit, person) or await accounts.get(unit, parse_public(person) or 0)
+    who = replace(COMMAND_LINE, tenant=await home(unit, user.user_id))
+    await Sessions(db.vault.secrets).end_all(unit, who, user.user_id)
+    accounts.forget(unit, user)
+    audit.record(unit, who, "user.key_destroyed", "user", public(user.user_id))
+    await unit.commit()
+    await db.vault.people.destroy(user.user_id)
+    tenants.touch_outside(unit)
+    await unit.commit()
+    return public(user.user_id)
 
 
 async def create_api_key(db: Database, account: str, name: str, scopes: Sequence[str]) -> dict[str, Any]:

@@ -53,9 +53,9 @@ AREA = Area(
         PersonalData(
             columns=[
                 "users.email",
-                "users.email_folded",
+                "users.email_mark",
                 "users.username",
-                "users.username_folded",
+                "users.username_mark",
                 "users.display_name",
             ],
             purpose="Signing in, and naming a person to the others of the account",

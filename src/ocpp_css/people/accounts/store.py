@@ -8,32 +8,46 @@ import msgspec
 from sqlalchemy import BigInteger, Column, Integer, Row, Text, or_, select
 
 from ocpp_css.people.accounts.model import Challenge, Contact, Link, User
-from ocpp_css.storage import CacheKey, Unit, UtcTime, personal, tenant_table, version_column
+from ocpp_css.storage import (
+    HASH,
+    MOMENT,
+    NUMBER,
+    SEALED_BY_AREA,
+    CacheKey,
+    Unit,
+    UtcTime,
+    personal,
+    tenant_table,
+    version_column,
+)
+
+LOGIN = "login"
+"""Addresses and user names are marked alike: either is what one signs in with."""
 
 USERS = tenant_table(
     "users",
     Column("user_id", BigInteger),
-    Column("email", Text, nullable=False, info=personal("contact")),
-    Column("email_folded", Text, nullable=False, info=personal("contact")),
-    Column("username", Text, info=personal("name")),
-    Column("username_folded", Text, info=personal("name")),
-    Column("display_name", Text, nullable=False, info=personal("name")),
-    Column("password_hash", Text, info=personal("credential")),
-    Column("language", Text, nullable=False, info=personal("preference")),
-    Column("time_zone", Text, nullable=False, info=personal("preference")),
-    Column("theme", Text, nullable=False, info=personal("preference")),
+    Column("email", Text, nullable=False, info=personal("contact", of="user_id")),
+    Column("email_mark", Text, nullable=False, info=personal("contact", marks=("email", LOGIN))),
+    Column("username", Text, info=personal("name", of="user_id")),
+    Column("username_mark", Text, info=personal("name", marks=("username", LOGIN))),
+    Column("display_name", Text, nullable=False, info=personal("name", of="user_id")),
+    Column("password_hash", Text, info=personal("credential", of="user_id")),
+    Column("language", Text, nullable=False, info=personal("preference", of="user_id")),
+    Column("time_zone", Text, nullable=False, info=personal("preference", of="user_id")),
+    Column("theme", Text, nullable=False, info=personal("preference", of="user_id")),
     Column("created_at", UtcTime, nullable=False),
     Column("disabled_at", UtcTime),
     version_column(),
     key=("user_id",),
-    unique=[("email_folded",), ("username_folded",)],
+    unique=[("email_mark",), ("username_mark",)],
 )
 
 LINKS = tenant_table(
     "one_time_links",
-    Column("token_hash", Text, info=personal("credential")),
+    Column("token_hash", Text, info=personal("credential", clear=HASH)),
     Column("purpose", Text, nullable=False),
-    Column("user_id", BigInteger, info=personal("account")),
+    Column("user_id", BigInteger, info=personal("account", clear=NUMBER)),
     Column("created_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime),
     Column("used_at", UtcTime),
@@ -44,11 +58,11 @@ LINKS = tenant_table(
 
 CHALLENGES = tenant_table(
     "challenges",
-    Column("token_hash", Text, info=personal("credential")),
+    Column("token_hash", Text, info=personal("credential", clear=HASH)),
     Column("purpose", Text, nullable=False),
-    Column("user_id", BigInteger, nullable=False, info=personal("account")),
-    Column("code_hash", Text, nullable=False, info=personal("credential")),
-    Column("sealed", Text, nullable=False, info=personal("sign-up or change")),
+    Column("user_id", BigInteger, nullable=False, info=personal("account", clear=NUMBER)),
+    Column("code_hash", Text, nullable=False, info=personal("credential", clear=HASH)),
+    Column("sealed", Text, nullable=False, info=personal("sign-up or change", clear=SEALED_BY_AREA)),
     Column("tries", Integer, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
@@ -60,32 +74,27 @@ CHALLENGES = tenant_table(
 
 CONTACTS = tenant_table(
     "contacts",
-    Column("user_id", BigInteger, info=personal("account")),
-    Column("country", Text, nullable=False, info=personal("address")),
-    Column("phone", Text, nullable=False, info=personal("contact")),
-    Column("birth_date", Text, nullable=False, info=personal("date of birth")),
-    Column("street", Text, nullable=False, info=personal("address")),
-    Column("postal_code", Text, nullable=False, info=personal("address")),
-    Column("city", Text, nullable=False, info=personal("address")),
-    Column("verified_at", UtcTime, info=personal("activity")),
+    Column("user_id", BigInteger, info=personal("account", clear=NUMBER)),
+    Column("country", Text, nullable=False, info=personal("address", of="user_id")),
+    Column("phone", Text, nullable=False, info=personal("contact", of="user_id")),
+    Column("birth_date", Text, nullable=False, info=personal("date of birth", of="user_id")),
+    Column("street", Text, nullable=False, info=personal("address", of="user_id")),
+    Column("postal_code", Text, nullable=False, info=personal("address", of="user_id")),
+    Column("city", Text, nullable=False, info=personal("address", of="user_id")),
+    Column("verified_at", UtcTime, info=personal("activity", clear=MOMENT)),
     key=("user_id",),
 )
 """Apart from the people, whose rows every request reads."""
 
 PICTURES = tenant_table(
     "pictures",
-    Column("user_id", BigInteger, info=personal("account")),
-    Column("image", Text, nullable=False, info=personal("picture")),
+    Column("user_id", BigInteger, info=personal("account", clear=NUMBER)),
+    Column("image", Text, nullable=False, info=personal("picture", of="user_id")),
     Column("changed_at", UtcTime, nullable=False),
     key=("user_id",),
 )
 
 _AT_ONCE = 500
-
-
-def fold(text: str) -> str:
-    """E-mail addresses and user names are compared without regard to case."""
-    return text.strip().casefold()
 
 
 async def load_user(unit: Unit, user_id: int) -> User | None:
@@ -99,8 +108,8 @@ BY_NUMBER: CacheKey[int, User | None] = CacheKey("users", load_user)
 
 async def by_login(unit: Unit, login: str) -> User | None:
     """The person who signs in with this e-mail address or user name."""
-    folded = fold(login)
-    row = await unit.first(select(USERS).where(or_(USERS.c.email_folded == folded, USERS.c.username_folded == folded)))
+    mark = unit.mark(LOGIN, login)
+    row = await unit.first(select(USERS).where(or_(USERS.c.email_mark == mark, USERS.c.username_mark == mark)))
     return None if row is None else to_user(row)
 
 
@@ -120,22 +129,30 @@ async def has_any(unit: Unit) -> bool:
 
 def add(unit: Unit, user: User) -> None:
     """A new person; the e-mail address and the user name must be new."""
-    row = {**msgspec.structs.asdict(user), **_folded(msgspec.structs.asdict(user))}
-    unit.require_absent(USERS, email_folded=row["email_folded"])
-    if row["username_folded"]:
-        unit.require_absent(USERS, username_folded=row["username_folded"])
+    row = msgspec.structs.asdict(user)
+    row |= _marks(unit, row)
+    unit.require_absent(USERS, email_mark=row["email_mark"])
+    if row["username_mark"]:
+        unit.require_absent(USERS, username_mark=row["username_mark"])
     unit.insert(USERS, **row)
     unit.drop(BY_NUMBER, user.user_id)
 
 
 def change(unit: Unit, user: User, **changes: Any) -> None:
     """Change columns of a person seen at this version."""
-    unit.update(USERS, (user.user_id,), seen=user.version, **changes, **_folded(changes))
+    unit.update(USERS, (user.user_id,), seen=user.version, **changes, **_marks(unit, changes))
     unit.drop(BY_NUMBER, user.user_id)
 
 
-def _folded(row: dict[str, Any]) -> dict[str, Any]:
-    return {f"{name}_folded": row[name] and fold(row[name]) for name in ("email", "username") if name in row}
+def forget(unit: Unit, user: User) -> None:
+    """Take out what finds the person, and what they sign in with."""
+    nobody = {"email_mark": f"gone {user.user_id}", "username_mark": None, "password_hash": None}
+    unit.update(USERS, (user.user_id,), seen=user.version, disabled_at=unit.now, **nobody)
+    unit.drop(BY_NUMBER, user.user_id)
+
+
+def _marks(unit: Unit, row: dict[str, Any]) -> dict[str, Any]:
+    return {f"{name}_mark": row[name] and unit.mark(LOGIN, row[name]) for name in ("email", "username") if name in row}
 
 
 def to_user(row: Row[Any]) -> User:
@@ -252,7 +269,7 @@ def _challenge(row: Row[Any]) -> Challenge:
 
 async def picture(unit: Unit, user_id: int) -> str | None:
     """A person's picture in base64."""
-    row = await unit.first(select(PICTURES.c.image).where(PICTURES.c.user_id == user_id))
+    row = await unit.first(select(PICTURES.c.user_id, PICTURES.c.image).where(PICTURES.c.user_id == user_id))
     return None if row is None else str(row.image)
 
 

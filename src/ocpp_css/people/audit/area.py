@@ -8,7 +8,7 @@ from ocpp_css.people.audit import api, pages
 from ocpp_css.people.audit.jobs import keeper_of
 from ocpp_css.people.audit.store import AUDIT
 
-KEPT = ("actor_id", "actor_name", "subject", "before", "after", "address", "reason")
+KEPT = ("actor_id", "actor_name", "subject", "before", "after", "address", "reason", "person_id")
 
 
 async def start(wiring: Wiring) -> Callable[[], Awaitable[None]] | None:

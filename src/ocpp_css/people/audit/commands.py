@@ -12,15 +12,17 @@ from ocpp_css.people.audit.service.checking import check
 from ocpp_css.people.audit.store import AUDIT
 from ocpp_css.storage import Database
 from ocpp_css.storage.chains import ends
+from ocpp_css.storage.people_keys import PeopleKeys
+from ocpp_css.storage.sealing import Vault
 
 
-async def verify(url: str, secrets: Secrets, folder: Path) -> tuple[Sequence[Trouble], int]:
+async def verify(url: str, people: PeopleKeys, secrets: Secrets, folder: Path) -> tuple[Sequence[Trouble], int]:
     """What is wrong with the logs of all accounts, and how many entries were ever made.
 
     AnchorBroken where the note of their ends, in `folder`, is not the service's own.
     """
     anchors = Anchor(folder, secrets).read()
-    db = Database(url, InProcessBus(), system_clock, secrets)
+    db = Database(url, InProcessBus(), system_clock, Vault(people, secrets))
     try:
         found = await check(db, anchors)
         return found, sum(end.number for end in (await ends(db, AUDIT.name)).values())

@@ -45,6 +45,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """What a reader narrows the log to; empty members narrow nothing."""
 
     search: str = ""
+    actors: tuple[int, ...] = ()
+    """Who is meant by a name in `search` or `actor`: names are sealed, so they are looked for beforehand."""
     actor: str = ""
     actor_kind: str = ""
     action: str = ""

@@ -11,9 +11,13 @@ from ocpp_css.kit.clock import to_micros
 from ocpp_css.kit.ids import first_id_at, parse_public
 from ocpp_css.kit.paging import Cursor
 from ocpp_css.people.audit.model import Entry, Question
-from ocpp_css.storage import PROVIDER, Database, Document, Unit, UtcTime, chained, personal, tenant_table
+from ocpp_css.storage import NUMBER, PROVIDER, Database, Document, Unit, UtcTime, chained, personal, tenant_table
 from ocpp_css.storage.chains import OWN, End
+from ocpp_css.storage.sealing import NOBODY
 from ocpp_css.storage.unit import Op
+
+NUMBER_OR_NAME = "what was acted on: a number, or the name that the operator gave a thing of theirs"
+CHANGES = "values of the operator's things; of people only which ones changed"
 
 AUDIT = chained(
     tenant_table(
@@ -21,15 +25,16 @@ AUDIT = chained(
         Column("id", BigInteger),
         Column("at", UtcTime, nullable=False),
         Column("actor_kind", Text, nullable=False),
-        Column("actor_id", BigInteger, nullable=False, info=personal("account")),
-        Column("actor_name", Text, nullable=False, info=personal("name")),
+        Column("actor_id", BigInteger, nullable=False, info=personal("account", clear=NUMBER)),
+        Column("actor_name", Text, nullable=False, info=personal("name", of="person_id")),
         Column("action", Text, nullable=False),
         Column("subject_kind", Text, nullable=False),
-        Column("subject", Text, nullable=False, info=personal("reference")),
-        Column("before", Document, info=personal("changed values")),
-        Column("after", Document, info=personal("changed values")),
-        Column("address", Text, nullable=False, info=personal("network address")),
-        Column("reason", Text, info=personal("free text")),
+        Column("subject", Text, nullable=False, info=personal("reference", clear=NUMBER_OR_NAME)),
+        Column("before", Document, info=personal("changed values", clear=CHANGES)),
+        Column("after", Document, info=personal("changed values", clear=CHANGES)),
+        Column("address", Text, nullable=False, info=personal("network address", of="person_id")),
+        Column("reason", Text, info=personal("free text", of="person_id")),
+        Column("person_id", BigInteger, info=personal("account", clear=NUMBER)),
         key=("id",),
         indexes=[("action", "id"), ("subject", "id"), ("actor_id", "id")],
     )
@@ -46,6 +51,8 @@ def add(unit: Unit, account: int, entry: Entry) -> None:
         msg = "a unit of one account cannot write into the log of another"
         raise ValueError(msg)
     row = {"tenant_id": account, **msgspec.structs.asdict(entry)}
+    row["person_id"] = entry.actor_id if entry.actor_kind == "user" else NOBODY
+    unit.is_personal = True
     unit.writes.append((Op.INSERT, AUDIT, (), tuple(row.get(name) for name in AUDIT.c.keys())))  # noqa: SIM118
 
 
@@ -55,6 +62,13 @@ async def page(unit: Unit, question: Question, after: Cursor | None, limit: int)
     if after is not None:
         query = query.where(AUDIT.c.id < after.id)
     return [_entry(row) for row in await unit.all(query)]
+
+
+async def actors(unit: Unit, most: int) -> list[Entry]:
+    """One entry of each who is in the log, the newest of theirs."""
+    newest = select(func.max(AUDIT.c.id).label("id")).group_by(AUDIT.c.actor_id).order_by(func.max(AUDIT.c.id).desc())
+    numbers = [row.id for row in await unit.all(newest.limit(most))]
+    return [_entry(row) for row in await unit.all(select(AUDIT).where(AUDIT.c.id.in_(numbers)))]
 
 
 async def has_entry(unit: Unit, actor_id: int, action: str, subject: str, since: datetime) -> bool:
@@ -86,8 +100,9 @@ async def outside(unit: Unit) -> list[int]:
 
 
 def _raw() -> list[ColumnElement[Any]]:
-    """The columns with documents as their text."""
-    return [type_coerce(column, Text) if isinstance(column.type, Document) else column for column in AUDIT.c]
+    """The columns as they stand: documents as their text, and nothing opened."""
+    as_text = [isinstance(column.type, Document) or "of" in column.info for column in AUDIT.c]
+    return [type_coerce(column, Text) if is_text else column for column, is_text in zip(AUDIT.c, as_text, strict=True)]
 
 
 def _stored(row: tuple[Any, ...]) -> Stored:
@@ -132,12 +147,11 @@ def remove(unit: Unit, entry_id: int) -> None:
 def _conditions(question: Question) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if question.search:
-        columns = (AUDIT.c.actor_name, AUDIT.c.action, AUDIT.c.subject)
-        found.append(or_(*(column.icontains(question.search, autoescape=True) for column in columns)))
+        columns = (AUDIT.c.action, AUDIT.c.subject)
+        texts = [column.icontains(question.search, autoescape=True) for column in columns]
+        found.append(or_(*texts, AUDIT.c.actor_id.in_(question.actors)))
     if question.actor:
-        found.append(
-            or_(AUDIT.c.actor_name == question.actor, AUDIT.c.actor_id == (parse_public(question.actor) or -1))
-        )
+        found.append(AUDIT.c.actor_id.in_([*question.actors, parse_public(question.actor) or -1]))
     if question.actor_kind:
         found.append(AUDIT.c.actor_kind == question.actor_kind)
     if question.action:

@@ -4,16 +4,16 @@ import msgspec
 from sqlalchemy import BigInteger, Column, Text, select
 
 from ocpp_css.people.consent.model import Agreement
-from ocpp_css.storage import Unit, UtcTime, personal, tenant_table
+from ocpp_css.storage import NUMBER, Unit, UtcTime, personal, tenant_table
 
 AGREEMENTS = tenant_table(
     "agreements",
-    Column("user_id", BigInteger, info=personal("account")),
+    Column("user_id", BigInteger, info=personal("account", clear=NUMBER)),
     Column("document", Text),
     Column("version", Text),
     Column("text_hash", Text, nullable=False),
     Column("at", UtcTime, nullable=False),
-    Column("address", Text, nullable=False, info=personal("network address")),
+    Column("address", Text, nullable=False, info=personal("network address", of="user_id")),
     key=("user_id", "document", "version"),
 )
 

@@ -9,15 +9,15 @@ from sqlalchemy import BigInteger, Boolean, Column, Integer, Row, Text, select
 
 from ocpp_css.kit.paging import Cursor
 from ocpp_css.people.notices.model import Category, Letter, Notice, Shown
-from ocpp_css.storage import Document, Unit, UtcTime, personal, tenant_table, version_column
+from ocpp_css.storage import MOMENT, NUMBER, Document, Unit, UtcTime, personal, tenant_table, version_column
 
 NOTICES = tenant_table(
     "notices",
     Column("notice_id", BigInteger),
-    Column("user_id", BigInteger, nullable=False, info=personal("account")),
-    Column("notice", Document, nullable=False, info=personal("notice")),
+    Column("user_id", BigInteger, nullable=False, info=personal("account", clear=NUMBER)),
+    Column("notice", Document, nullable=False, info=personal("notice", of="user_id")),
     Column("at", UtcTime, nullable=False),
-    Column("read_at", UtcTime, info=personal("activity")),
+    Column("read_at", UtcTime, info=personal("activity", clear=MOMENT)),
     version_column(),
     key=("notice_id",),
     indexes=[("user_id", "notice_id")],
@@ -26,13 +26,13 @@ NOTICES = tenant_table(
 LETTERS = tenant_table(
     "letters",
     Column("letter_id", BigInteger),
-    Column("user_id", BigInteger, nullable=False, info=personal("account")),
-    Column("address", Text, nullable=False, info=personal("contact")),
-    Column("name", Text, nullable=False, info=personal("name")),
+    Column("user_id", BigInteger, nullable=False, info=personal("account", clear=NUMBER)),
+    Column("address", Text, nullable=False, info=personal("contact", of="user_id")),
+    Column("name", Text, nullable=False, info=personal("name", of="user_id")),
     Column("category", Text, nullable=False),
-    Column("language", Text, nullable=False, info=personal("preference")),
-    Column("time_zone", Text, nullable=False, info=personal("preference")),
-    Column("sealed", Text, nullable=False, info=personal("notice")),
+    Column("language", Text, nullable=False, info=personal("preference", of="user_id")),
+    Column("time_zone", Text, nullable=False, info=personal("preference", of="user_id")),
+    Column("sealed", Text, nullable=False, info=personal("notice", of="user_id")),
     Column("state", Text, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("next_at", UtcTime, nullable=False),
@@ -47,9 +47,9 @@ LETTERS = tenant_table(
 
 CHOICES = tenant_table(
     "notice_choices",
-    Column("user_id", BigInteger, info=personal("account")),
+    Column("user_id", BigInteger, info=personal("account", clear=NUMBER)),
     Column("category", Text),
-    Column("by_mail", Boolean, nullable=False, info=personal("preference")),
+    Column("by_mail", Boolean, nullable=False, info=personal("preference", clear=MOMENT)),
     key=("user_id", "category"),
 )
 

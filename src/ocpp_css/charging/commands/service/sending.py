@@ -18,6 +18,7 @@ from ocpp_css.charging.commands.errors import (
 )
 from ocpp_css.charging.commands.events import CommandFinished as Finished
 from ocpp_css.charging.commands.model import Command
+from ocpp_css.edge.principal import person_asking
 from ocpp_css.gateway.link import GRACE_S, CallResult, StationLink
 from ocpp_css.gateway.messages import masked
 from ocpp_css.gateway.redaction import holds_secret, redacted
@@ -84,6 +85,7 @@ class Commands:
             status="queued" if waits else "sent",
             timeout_s=timeout_s,
             created_by=by,
+            person_id=person_asking(),
             created_at=unit.now,
             expires_at=expires_at,
             sent_at=None if waits else unit.now,

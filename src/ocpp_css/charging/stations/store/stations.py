@@ -29,6 +29,7 @@ from ocpp_css.kit.errors import Conflict
 from ocpp_css.kit.paging import BadCursor, Cursor
 from ocpp_css.model.station import Connector
 from ocpp_css.storage import (
+    OF_STATION,
     PROVIDER,
     Database,
     Document,
@@ -62,14 +63,14 @@ STATIONS = tenant_table(
     Column("is_bare", Boolean, nullable=False),
     Column("latitude", Float),
     Column("longitude", Float),
-    Column("address", Text, info=personal("location")),
+    Column("address", Text, info=personal("location", clear=OF_STATION)),
     Column("site_id", Text),
     Column("vendor", Text),
     Column("model", Text),
     Column("serial_number", Text),
     Column("firmware_version", Text),
-    Column("iccid", Text, info=personal("device identifier")),
-    Column("imsi", Text, info=personal("device identifier")),
+    Column("iccid", Text, info=personal("device identifier", clear=OF_STATION)),
+    Column("imsi", Text, info=personal("device identifier", clear=OF_STATION)),
     Column("meter_serial_number", Text),
     Column("meter_type", Text),
     Column("ocpp_version", Text),

@@ -12,6 +12,7 @@ from ocpp_css.charging.transactions.events import TransactionStopped
 from ocpp_css.charging.transactions.model import Transaction
 from ocpp_css.charging.transactions.service import queries
 from ocpp_css.charging.transactions.service.fold import state_of
+from ocpp_css.edge.principal import person_asking
 from ocpp_css.kit.errors import Fault, Invalid
 from ocpp_css.kit.ids import parse_public, public
 from ocpp_css.storage import Unit
@@ -39,7 +40,7 @@ async def settle(
         raise ReviewUnknown
     if entry.settled_at is not None:
         raise ReviewSettled
-    store.review.settle(unit, entry, settled_by=by, outcome=outcome, reason=reason)
+    store.review.settle(unit, entry, settled_by=by, person_id=person_asking(), outcome=outcome, reason=reason)
     if entry.transaction_id is not None:
         transaction = await store.read(unit, entry.transaction_id)
         if transaction is None:

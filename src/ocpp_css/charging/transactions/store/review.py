@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Row, Text, func, select
 
 from ocpp_css.kit.paging import Cursor
-from ocpp_css.storage import Document, Unit, UtcTime, personal, tenant_table, version_column
+from ocpp_css.storage import NUMBER, Document, Unit, UtcTime, personal, tenant_table, version_column
 
 REVIEW = tenant_table(
     "review",
@@ -18,9 +18,10 @@ REVIEW = tenant_table(
     Column("detail", Document, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("settled_at", UtcTime),
-    Column("settled_by", Text, info=personal("name")),
+    Column("settled_by", Text, info=personal("name", of="person_id")),
     Column("outcome", Text),
-    Column("reason", Text, info=personal("free text")),
+    Column("reason", Text, info=personal("free text", of="person_id")),
+    Column("person_id", BigInteger, info=personal("account", clear=NUMBER)),
     version_column(),
     key=("id",),
     indexes=[("settled_at",), ("station_id",)],

@@ -13,6 +13,7 @@ from ocpp_css.kit.ids import LARGEST
 from ocpp_css.kit.paging import Cursor
 from ocpp_css.model.metering import Reading
 from ocpp_css.storage import (
+    REFERENCE,
     STATION_NUMBER,
     Document,
     StateKey,
@@ -33,7 +34,7 @@ TRANSACTIONS = tenant_table(
     Column("ocpp_version", Text, nullable=False),
     Column("evse_id", STATION_NUMBER),
     Column("connector_id", STATION_NUMBER),
-    Column("token", Text, info=personal("pseudonym")),
+    Column("token", Text, info=personal("pseudonym", clear=REFERENCE)),
     Column("token_type", Text),
     Column("started_at", UtcTime),
     Column("stopped_at", UtcTime),

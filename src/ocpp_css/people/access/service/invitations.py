@@ -119,7 +119,7 @@ class Invitations:
         holder = await accounts.find_login(unit, email)
         if holder is not None and await members.one(unit, account, holder.user_id) is not None:
             raise AlreadyMember
-        mark = _mark(account, email)
+        mark = unit.mark(f"invited to {account}", email)
         if await store.is_open(unit, mark):
             raise AlreadyInvited
         token = secrets.token_urlsafe(32)
@@ -218,11 +218,6 @@ async def _commit(unit: Unit) -> None:
         await unit.commit()
     except Conflict:
         raise InvitationSpent from None
-
-
-def _mark(account_id: int, email: str) -> str:
-    """What stands for an account and an address as long as an invitation does."""
-    return hashlib.sha256(f"{account_id} {email.casefold()}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _hash(token: str) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Column, Row, Text, select
 from ocpp_css.kit.paging import Cursor
 from ocpp_css.people.access.model import ApiKey
 from ocpp_css.storage import (
+    NUMBER,
     CacheKey,
     Database,
     Document,
@@ -27,8 +28,8 @@ KEYS = tenant_table(
     Column("name", Text, nullable=False),
     Column("secret_hash", Text, nullable=False),
     Column("scopes", Document, nullable=False),
-    Column("created_by", BigInteger, nullable=False, info=personal("account")),
-    Column("created_by_name", Text, nullable=False, info=personal("name")),
+    Column("created_by", BigInteger, nullable=False, info=personal("account", clear=NUMBER)),
+    Column("created_by_name", Text, nullable=False, info=personal("name", of="created_by")),
     Column("created_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime),
     Column("revoked_at", UtcTime),

@@ -6,11 +6,11 @@ import msgspec
 from sqlalchemy import BigInteger, Column, Row, Text, select
 
 from ocpp_css.people.access.model import Membership, Role
-from ocpp_css.storage import CacheKey, Unit, UtcTime, personal, tenant_table, version_column
+from ocpp_css.storage import NUMBER, CacheKey, Unit, UtcTime, personal, tenant_table, version_column
 
 MEMBERSHIPS = tenant_table(
     "memberships",
-    Column("user_id", BigInteger, info=personal("account")),
+    Column("user_id", BigInteger, info=personal("account", clear=NUMBER)),
     Column("account_id", BigInteger),
     Column("role", Text, nullable=False),
     Column("created_at", UtcTime, nullable=False),

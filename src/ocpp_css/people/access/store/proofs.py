@@ -7,12 +7,12 @@ import msgspec
 from sqlalchemy import BigInteger, Column, Row, Text, select
 
 from ocpp_css.people.access.model import Incident, SecondFactor
-from ocpp_css.storage import Unit, UtcTime, personal, tenant_table, version_column
+from ocpp_css.storage import HASH, MOMENT, NUMBER, Unit, UtcTime, personal, tenant_table, version_column
 
 FACTORS = tenant_table(
     "second_factors",
-    Column("user_id", BigInteger, info=personal("account")),
-    Column("sealed", Text, nullable=False, info=personal("credential")),
+    Column("user_id", BigInteger, info=personal("account", clear=NUMBER)),
+    Column("sealed", Text, nullable=False, info=personal("credential", of="user_id")),
     Column("confirmed_at", UtcTime),
     Column("last_step", BigInteger, nullable=False),
     version_column(),
@@ -21,8 +21,8 @@ FACTORS = tenant_table(
 
 CODES = tenant_table(
     "recovery_codes",
-    Column("user_id", BigInteger, info=personal("account")),
-    Column("code_hash", Text, info=personal("credential")),
+    Column("user_id", BigInteger, info=personal("account", clear=NUMBER)),
+    Column("code_hash", Text, info=personal("credential", clear=HASH)),
     Column("used_at", UtcTime),
     version_column(),
     key=("user_id", "code_hash"),
@@ -30,9 +30,9 @@ CODES = tenant_table(
 
 PLACES = tenant_table(
     "known_places",
-    Column("user_id", BigInteger, info=personal("account")),
-    Column("mark", Text, info=personal("device")),
-    Column("last_at", UtcTime, nullable=False, info=personal("activity")),
+    Column("user_id", BigInteger, info=personal("account", clear=NUMBER)),
+    Column("mark", Text, info=personal("device", clear=HASH)),
+    Column("last_at", UtcTime, nullable=False, info=personal("activity", clear=MOMENT)),
     key=("user_id", "mark"),
     indexes=[("last_at",)],
 )
@@ -40,10 +40,10 @@ PLACES = tenant_table(
 INCIDENTS = tenant_table(
     "incidents",
     Column("incident_id", BigInteger),
-    Column("user_id", BigInteger, nullable=False, info=personal("account")),
+    Column("user_id", BigInteger, nullable=False, info=personal("account", clear=NUMBER)),
     Column("at", UtcTime, nullable=False),
-    Column("address", Text, nullable=False, info=personal("network address")),
-    Column("user_agent", Text, nullable=False, info=personal("device")),
+    Column("address", Text, nullable=False, info=personal("network address", of="user_id")),
+    Column("user_agent", Text, nullable=False, info=personal("device", of="user_id")),
     Column("closed_at", UtcTime),
     version_column(),
     key=("incident_id",),

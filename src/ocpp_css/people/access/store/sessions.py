@@ -8,6 +8,9 @@ from sqlalchemy import BigInteger, Boolean, Column, Integer, Row, Text, or_, sel
 
 from ocpp_css.people.access.model import Attempts, Session
 from ocpp_css.storage import (
+    HASH,
+    MOMENT,
+    NUMBER,
     PROVIDER,
     CacheKey,
     Database,
@@ -22,17 +25,18 @@ from ocpp_css.storage import (
 SESSIONS = tenant_table(
     "sessions",
     Column("session_id", BigInteger),
-    Column("token_hash", Text, nullable=False, info=personal("credential")),
-    Column("user_id", BigInteger, nullable=False, info=personal("account")),
+    Column("token_hash", Text, nullable=False, info=personal("credential", clear=HASH)),
+    Column("user_id", BigInteger, nullable=False, info=personal("account", clear=NUMBER)),
     Column("account_id", BigInteger, nullable=False),
-    Column("user_agent", Text, nullable=False, info=personal("device")),
-    Column("address", Text, nullable=False, info=personal("network address")),
+    Column("user_agent", Text, nullable=False, info=personal("device", of="user_id")),
+    Column("address", Text, nullable=False, info=personal("network address", of="user_id")),
     Column("created_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
     Column("ended_at", UtcTime),
     version_column(),
-    Column("proved_at", UtcTime, info=personal("activity")),
+    Column("proved_at", UtcTime, info=personal("activity", clear=MOMENT)),
     Column("is_kept", Boolean),
+    Column("address_mark", Text, info=personal("network address", clear=HASH)),
     key=("session_id",),
     unique=[("token_hash",)],
     indexes=[("user_id",), ("expires_at",)],
@@ -41,14 +45,14 @@ SESSIONS = tenant_table(
 SESSION_USES = tenant_table(
     "session_uses",
     Column("session_id", BigInteger),
-    Column("last_used_at", UtcTime, nullable=False, info=personal("activity")),
+    Column("last_used_at", UtcTime, nullable=False, info=personal("activity", clear=MOMENT)),
     key=("session_id",),
 )
 """Apart from the sessions, because it is written late and whole: a late write must not wake an ended session."""
 
 ATTEMPTS = tenant_table(
     "sign_in_attempts",
-    Column("place", Text, info=personal("reference")),
+    Column("place", Text, info=personal("reference", clear=HASH)),
     Column("failures", Integer, nullable=False),
     Column("last_at", UtcTime, nullable=False),
     version_column(),
@@ -85,7 +89,8 @@ async def one(unit: Unit, session_id: int) -> Session | None:
 
 async def is_known_address(unit: Unit, user_id: int, address: str) -> bool:
     """Whether the person had a session from this address within the time that sessions are kept."""
-    query = select(SESSIONS.c.session_id).where(SESSIONS.c.user_id == user_id, SESSIONS.c.address == address)
+    mark = _address_mark(unit, user_id, address)
+    query = select(SESSIONS.c.session_id).where(SESSIONS.c.user_id == user_id, SESSIONS.c.address_mark == mark)
     return await unit.first(query) is not None
 
 
@@ -99,8 +104,12 @@ def add(unit: Unit, session: Session) -> None:
     """A new session."""
     row = msgspec.structs.asdict(session)
     del row["last_used_at"]
-    unit.insert(SESSIONS, **row)
+    unit.insert(SESSIONS, **row, address_mark=_address_mark(unit, session.user_id, session.address))
     unit.drop(BY_HASH, session.token_hash)
+
+
+def _address_mark(unit: Unit, user_id: int, address: str) -> str:
+    return unit.mark(f"address of {user_id}", address)
 
 
 def change(unit: Unit, session: Session, **changes: Any) -> None:

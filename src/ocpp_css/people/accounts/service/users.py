@@ -135,6 +135,11 @@ def freeze(unit: Unit, user: User) -> None:
     store.change(unit, user, disabled_at=unit.now)
 
 
+def forget(unit: Unit, user: User) -> None:
+    """Nobody finds the person by address or name any more, or signs in as them."""
+    store.forget(unit, user)
+
+
 def restore(unit: Unit, user: User, password_hash: str) -> None:
     """A new password, and an end to a freeze."""
     store.change(unit, user, password_hash=password_hash, disabled_at=None)

@@ -61,7 +61,7 @@ class Walk:
             self._missing(self.last.number + 1, row.number - 1)
             self.last = End(row.number - 1, "")
         name = f"entry {row.number} ({public(row.id)})"
-        if row.digest != self._chains.digest(AUDIT.name, row.values):
+        if row.digest != self._chains.digest(AUDIT, row.values):
             self.tell(row.number, f"{name} was changed or put in from outside")
         elif self._follows(row) is False:
             self.tell(row.number, f"{name} stands in another place than it was entered at")

@@ -5,12 +5,16 @@ people.
 from datetime import timedelta
 from typing import Any
 
+import msgspec
+
 from ocpp_css.edge.principal import Principal
 from ocpp_css.kit.paging import Page, PageRequest, page_of
 from ocpp_css.people.audit import store
 from ocpp_css.people.audit.model import ActorKind, Entry, Question
 from ocpp_css.storage import Unit
 
+MOST_ACTORS = 2_000
+"""Names that are looked through at a search: of the people and keys that did something last."""
 READ_AGAIN_AFTER = timedelta(hours=1)
 """Who reads the same on and on leaves one entry in this time."""
 
@@ -48,5 +52,20 @@ def _kind(principal: Principal) -> ActorKind:
 
 async def page(unit: Unit, question: Question, request: PageRequest) -> Page[Entry]:
     """One page of the account's log, the newest entry first."""
+    question = await understood(unit, question)
     entries = await store.page(unit, question, request.after, request.limit)
     return page_of(entries, request, lambda entry: (None, entry.id))
+
+
+async def understood(unit: Unit, question: Question) -> Question:
+    """The question with the numbers of those whom it names.
+
+    The database cannot look into names, which are sealed: those of all who are in the log are opened and compared, a
+    part of the name for `search`, the whole for `actor`. Who was erased has none any more.
+    """
+    if not (question.search or question.actor):
+        return question
+    part, whole = question.search.casefold(), question.actor.casefold()
+    named = [(entry.actor_id, entry.actor_name.casefold()) for entry in await store.actors(unit, MOST_ACTORS)]
+    found = [number for number, name in named if (part and part in name) or (whole and whole == name)]
+    return msgspec.structs.replace(question, actors=tuple(found))

@@ -11,6 +11,7 @@ from ocpp_css.kit.ids import public
 from ocpp_css.kit.paging import Cursor
 from ocpp_css.people.audit import store
 from ocpp_css.people.audit.model import Entry, Question
+from ocpp_css.people.audit.service.entries import understood
 from ocpp_css.storage import Database
 
 EXPORT_CHUNK = 500
@@ -27,6 +28,7 @@ async def export(db: Database, account: int, question: Question, kind: Kind) -> 
     write: Callable[[Iterable[list[Any]]], str] = csv_lines if kind == "csv" else _json_lines
     if kind == "csv":
         yield csv_lines([_COLUMNS])
+    question = await understood(db.unit(account), question)
     after: Cursor | None = None
     while True:
         entries = await store.page(db.unit(account), question, after, EXPORT_CHUNK)
