@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import asyncpg
 from sqlalchemy import Table
 
+from bench.postgres import administrators
 from ocpp_css.charging.transactions.store import TRANSACTIONS
 from ocpp_css.gateway.messages import LATE, MESSAGES
 from ocpp_css.kit.clock import rfc3339, to_micros
@@ -137,7 +138,7 @@ def fill_sqlite(path: Path, fleet: Fleet) -> int:
 
 async def fill_postgres(url: str, fleet: Fleet) -> int:
     """Copy into the tables; the number of messages."""
-    connection = await asyncpg.connect(url)
+    connection = await asyncpg.connect(administrators(url))
     await connection.execute("SET synchronous_commit = off")
     count = 0
     for table, chunk in _chunks(fleet, datetime.now(UTC), is_embedded=False):
@@ -150,7 +151,7 @@ async def fill_postgres(url: str, fleet: Fleet) -> int:
 
 async def fill_weeks(url: str, fleet: Fleet, begin: datetime, end: datetime) -> None:
     """One message of a transaction for each station in each of these weeks."""
-    connection = await asyncpg.connect(url)
+    connection = await asyncpg.connect(administrators(url))
     found = []
     while begin < end:
         base = first_id_at(to_micros(begin) // 1000)

@@ -15,6 +15,12 @@ from bench.programs import descendants, free_port
 
 DURABLE = ("fsync=on", "synchronous_commit=on", "full_page_writes=on", "max_connections=50")
 _NOBODY = 65534
+USER = "css"
+
+
+def administrators(url: str) -> str:
+    """The address at which row-level security does not hold, for filling tables."""
+    return url.replace(f"//{USER}@", "//postgres@", 1)
 
 
 class Postgres:
@@ -37,6 +43,7 @@ class Postgres:
         subprocess.run([programs / "initdb", "-D", self._data, *given], check=True, capture_output=True, **self._as)
         self._start(programs, cores)
         self.version = self._ask("SHOW server_version")
+        self._ask(f"CREATE ROLE {USER} LOGIN")
 
     def _start(self, programs: Path, cores: Collection[int]) -> None:
         options = [part for option in DURABLE for part in ("-c", option)]
@@ -59,19 +66,19 @@ class Postgres:
         return descendants(self._process.pid)
 
     def url(self, database: str) -> str:
-        """The address of a database."""
-        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+        """The address of a database, as the service reaches it: by a user who owns it, and may do no more."""
+        return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
 
     def copy(self, database: str, template: str = "template1") -> str:
         """The address of a new database, made as a copy."""
-        self._ask(f"CREATE DATABASE {database} TEMPLATE {template}")
+        self._ask(f"CREATE DATABASE {database} TEMPLATE {template} OWNER {USER}")
         return self.url(database)
 
     def _ask(self, statement: str) -> str:
         import asyncpg
 
         async def ask() -> str:
-            connection = await asyncpg.connect(self.url("postgres"))
+            connection = await asyncpg.connect(administrators(self.url("postgres")))
             try:
                 return str(await connection.fetchval(statement))
             finally:

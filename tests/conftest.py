@@ -1,16 +1,37 @@
 """What all tests share: the event loop, a database of each kind, a whole service."""
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from sqlalchemy.sql.expression import TextClause
 from tests.nats_server import NatsServer
 from tests.postgres import Postgres
 from tests.running import api_of, whole_service
 
 from ocpp_css.app.running import Service
+from ocpp_css.storage import METADATA
+
+_READ = re.compile(r'\b(?:FROM|JOIN|,)\s+"?(\w+)"?')
+
+
+@event.listens_for(Engine, "before_cursor_execute")
+def look_once_more(*sent: Any) -> None:
+    """Whatever tests make the service read names the tenant of each table, or is said to be for all (TRUST A49);
+    texts are the tests' own, for a unit refuses them."""
+    _connection, _cursor, statement, _values, context, _is_many = sent
+    if context is None or context.compiled is None or not statement.startswith("SELECT"):
+        return
+    if isinstance(context.compiled.statement, TextClause) or context.execution_options.get("every_tenant"):
+        return
+    for table in set(_READ.findall(statement)) & METADATA.tables.keys():
+        named = f"{table}.tenant_id = " in statement or f" = {table}.tenant_id" in statement
+        assert named, f"a query forgot its tenant: {statement}"
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from ocpp_css.storage.policies import EVERY
+
 _NOBODY = 65534
+USER = "css"
 
 
 def _as_nobody() -> dict[str, Any]:
@@ -72,8 +75,13 @@ class Postgres:
         raise RuntimeError((self._folder / "log").read_text())
 
     def url(self, database: str = "postgres") -> str:
-        """The address of a database."""
-        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+        """The address of a database, as the service reaches it: by a user who owns it, and may do no more."""
+        return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
+
+    @property
+    def administrator_url(self) -> str:
+        """The address by which databases are made."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
 
     def new_database(self) -> str:
         """The address of a new, empty database."""
@@ -85,8 +93,10 @@ class Postgres:
         name = f"test{next(self._names)}"
 
         async def create() -> None:
-            connection = await asyncpg.connect(self.url())
-            await connection.execute(f"CREATE DATABASE {name}")
+            connection = await asyncpg.connect(self.administrator_url)
+            if not await connection.fetchval("SELECT count(*) FROM pg_roles WHERE rolname = $1", USER):
+                await connection.execute(f"CREATE ROLE {USER} LOGIN")
+            await connection.execute(f"CREATE DATABASE {name} OWNER {USER}")
             await connection.close()
 
         thread = threading.Thread(target=lambda: asyncio.run(create()))
@@ -104,3 +114,10 @@ class Postgres:
         self._process.send_signal(signal.SIGINT)
         self._process.wait(20)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+async def looking_at_all(url: str) -> Any:
+    """A connection that sees the rows of every tenant."""
+    import asyncpg
+
+    return await asyncpg.connect(url, server_settings={EVERY: "on"})

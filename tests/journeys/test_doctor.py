@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from bench.certificates import make
 from tests.journeys.serving import Served
-from tests.postgres import Postgres
+from tests.postgres import USER, Postgres
 
 from ocpp_css.app.cli.care import CareRefused
 from ocpp_css.app.cli.doctor import Remark, certificates_health, doctor
@@ -146,6 +146,9 @@ async def test_postgresql(postgres: Postgres, tmp_path: Path, capsys: pytest.Cap
     found = await told(capsys, settings_of(served, tmp_path, database=url))
     assert words(found, *ALL) == [{"keys of people": "note"}.get(name, "ok") for name in ALL]
     assert "clock differs by 0.0 s" in found["database"][1]
+    unguarded = url.replace(f"//{USER}@", "//postgres@")
+    found = await told(capsys, settings_of(served, tmp_path, database=unguarded))
+    assert "bypasses row-level security" in found["database"][1]
     away = url.replace(str(postgres.port), "1")
     assert (await told(capsys, settings_of(served, tmp_path, database=away)))["database"][0] == "WRONG"
     assert await served.stop() == 0

@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from tests.postgres import Postgres
+from tests.postgres import USER, Postgres
 from tests.secret_key import vault_of
 
 from ocpp_css.assembly import find_areas
@@ -73,9 +73,9 @@ def copy_of(server: Postgres, template: str) -> str:
     name = url.rpartition("/")[2]
 
     async def copy() -> None:
-        connection = await asyncpg.connect(server.url())
+        connection = await asyncpg.connect(server.administrator_url)
         await connection.execute(f"DROP DATABASE {name}")
-        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {USER}")
         await connection.close()
 
     in_a_thread(copy())

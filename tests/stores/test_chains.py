@@ -25,6 +25,7 @@ from ocpp_css.people.audit.service.keeping import prune
 from ocpp_css.people.audit.store import AUDIT, Stored
 from ocpp_css.storage import Database
 from ocpp_css.storage.chains import Chains, End, Place
+from ocpp_css.storage.policies import EVERY
 from ocpp_css.storage.unit import Op
 
 pytestmark = [pytest.mark.anyio, pytest.mark.requirement("ACC-11")]
@@ -51,7 +52,8 @@ async def stranger(db: Database) -> Sql:
 
     async def ask(statement: str, **values: Any) -> Any:
         address = db.url.replace("sqlite:", "sqlite+aiosqlite:", 1).replace("postgresql:", "postgresql+asyncpg:", 1)
-        engine = create_async_engine(address)
+        given = {} if db.is_embedded else {"connect_args": {"server_settings": {EVERY: "on"}}}
+        engine = create_async_engine(address, **given)
         try:
             async with engine.begin() as connection:
                 found = await connection.execute(text(statement), values)

@@ -5,11 +5,10 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import asyncpg
 import pytest
 from alembic import command
 from sqlalchemy import Connection, text
-from tests.postgres import Postgres
+from tests.postgres import Postgres, looking_at_all
 from tests.secret_key import vault_of
 from tests.stores.conftest import copy_of
 
@@ -53,7 +52,7 @@ async def add(url: str, *rows: dict[str, Any]) -> None:
 
 async def spread(url: str) -> dict[str, int]:
     """How many rows each partition holds."""
-    connection = await asyncpg.connect(url)
+    connection = await looking_at_all(url)
     rows = await connection.fetch("SELECT tableoid::regclass::text AS name, count(*) FROM messages GROUP BY 1")
     await connection.close()
     return {row["name"]: row["count"] for row in rows}
@@ -94,7 +93,7 @@ async def test_a_week_that_is_over_is_thinned_and_later_dropped(url: str) -> Non
 async def test_one_process_at_a_time_tends(url: str) -> None:
     now = datetime.now(UTC) + 10 * WEEK
     await asyncio.gather(*(partitions(url).tend(now, MONTH, YEARS) for _ in range(5)))
-    connection = await asyncpg.connect(url)
+    connection = await looking_at_all(url)
     parts = await partitions(url).parts(connection)
     await connection.close()
     assert len(parts) == len({part.name for part in parts}) == AHEAD + 1
@@ -118,15 +117,15 @@ async def plan_of(url: str, since: datetime, until: datetime) -> str:
     asked: list[Any] = []
     reading = db.read
 
-    async def note(query: Any, **how: Any) -> Any:
+    async def note(query: Any, *scope: Any, **how: Any) -> Any:
         asked.append(query)
-        return await reading(query, **how)
+        return await reading(query, *scope, **how)
 
     db.read = note  # type: ignore[method-assign]
     await store.page(db.unit(1), 7, {"since": since, "until": until}, None, 50)
     await db.close()
     compiled = asked[0].compile(dialect=db._engine.dialect, compile_kwargs={"literal_binds": True})
-    connection = await asyncpg.connect(url)
+    connection = await looking_at_all(url)
     rows = await connection.fetch(f"EXPLAIN {compiled}")
     await connection.close()
     return "\n".join(row[0] for row in rows)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 from sqlalchemy import select
-from tests.postgres import Postgres
+from tests.postgres import Postgres, looking_at_all
 from tests.secret_key import vault_of
 from tests.stores.conftest import copy_of
 from tests.stores.test_database import TENANT, add, ended, rows, token
@@ -36,7 +36,7 @@ async def db(url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def other(url: str) -> AsyncIterator[asyncpg.Connection]:
     """Somebody else at the same database."""
-    connection = await asyncpg.connect(url)
+    connection = await looking_at_all(url)
     yield connection
     await connection.close()
 

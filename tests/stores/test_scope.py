@@ -8,10 +8,10 @@ from sqlalchemy import exists, func, literal_column, or_, select, text, true, un
 from ocpp_css.charging.stations.store import CONNECTORS
 from ocpp_css.charging.tokens.store import TOKENS
 from ocpp_css.charging.transactions.store import READINGS, TRANSACTIONS
-from ocpp_css.storage import joined
+from ocpp_css.storage import Database, joined
 from ocpp_css.storage.scopes import scoped
 
-pytestmark = pytest.mark.trust("A49")
+pytestmark = [pytest.mark.anyio, pytest.mark.trust("A49")]
 T, R, C = TRANSACTIONS, READINGS, CONNECTORS
 
 
@@ -80,3 +80,10 @@ def test_a_union_is_refused() -> None:
 def test_a_literal_column_that_reads_is_refused() -> None:
     with pytest.raises(TypeError, match="scope"):
         scoped(select(literal_column("(SELECT 1 FROM transactions)")).select_from(T), 7)
+
+
+async def test_what_tests_send_without_a_tenant_is_noticed(db: Database) -> None:
+    with pytest.raises(AssertionError, match="forgot its tenant"):
+        await db.read(select(T.c.id), 7)
+    assert await db.read(scoped(select(T.c.id), 7), 7) == []
+    assert await db.across_tenants(select(T.c.id)) == []

@@ -12,10 +12,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import httpx
 from tests.nats_server import NatsServer
-from tests.postgres import Postgres
+from tests.postgres import Postgres, looking_at_all
 from tests.running import until
 from tests.torture.witness import Charger, Ledger, Program, Witness, compare, free_port, read_shared
 
@@ -143,7 +142,7 @@ class Commander:
         found: dict[str, str] = {}
 
         async def all_ended() -> bool:
-            connection = await asyncpg.connect(self._town.database)
+            connection = await looking_at_all(self._town.database)
             rows = await connection.fetch("SELECT payload, status FROM commands")
             await connection.close()
             found.update((json.loads(row["payload"])["data"], row["status"]) for row in rows)

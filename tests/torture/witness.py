@@ -17,8 +17,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import websockets
+from tests.postgres import looking_at_all
 
 PATIENCE_S = 15.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -252,7 +252,7 @@ def read(path: Path) -> Ledger:
 
 async def read_shared(url: str) -> Ledger:
     """Transactions and log of a PostgreSQL database."""
-    connection = await asyncpg.connect(url)
+    connection = await looking_at_all(url)
     try:
         return ledger_of(*[await connection.fetch(query) for query in (STATIONS, TRANSACTIONS, MESSAGES)])
     finally:

@@ -58,7 +58,7 @@ async def _read(
         query = query.where(tuple_(*key) > tuple_(*after))
     if among:
         query = query.where(tuple_(*key).in_(among))
-    return [dict(row._mapping) for row in await db.read(query)]  # noqa: SLF001 - SQLAlchemy's public name for it
+    return [dict(row._mapping) for row in await db.read(query.execution_options(every_tenant=True), None)]  # noqa: SLF001 - SQLAlchemy's public name for it
 
 
 async def _seal(db: "Database", table: Table, rows: Sequence[dict[str, Any]]) -> int:

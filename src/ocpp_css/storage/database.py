@@ -24,6 +24,7 @@ from ocpp_css.storage import sealing
 from ocpp_css.storage.blocks import Blocks
 from ocpp_css.storage.caches import Caches
 from ocpp_css.storage.chains import Chains
+from ocpp_css.storage.policies import EVERY, TENANTS
 from ocpp_css.storage.postgres import AWAY, PostgresWriter
 from ocpp_css.storage.scopes import AnySelect
 from ocpp_css.storage.sqlite import SqliteWriter
@@ -37,6 +38,8 @@ CONGESTED_ROWS = 50_000
 CONGESTED_S = 2.0
 LATER_S = 10.0
 AWAY_S = 0.5
+_WHOSE = f"SELECT set_config('{TENANTS}', $1, false), set_config('{EVERY}', $2, false)"
+"""Says whose rows the next statement of the connection may see (`policies`)."""
 _UNFIT = (UnicodeEncodeError, OverflowError)
 _UNFIT_STATES = {"22000", "22003", "22008", "22021"}
 
@@ -76,20 +79,20 @@ class Database:
         """A new unit of work of this tenant."""
         return Unit(self, tenant, now or self.clock())
 
-    async def read(self, query: AnySelect, *, is_patient: bool = False) -> Sequence[Row[Any]]:
-        """Rows of a query that carries its scope already; areas read through their unit.
+    async def read(self, query: AnySelect, tenant: int | None, *, is_patient: bool = False) -> Sequence[Row[Any]]:
+        """Rows of a query that carries its scope already; areas read through their unit. None is every tenant.
 
         A handler may be stepped without a task (SPEED 1), but the database's driver wants one. Unavailable where the
         database is away; who is patient waits for it.
         """
         if asyncio.current_task() is None:
-            return await self._loop.create_task(self._read(query, is_patient=is_patient))
-        return await self._read(query, is_patient=is_patient)
+            return await self._loop.create_task(self._read(query, tenant, is_patient=is_patient))
+        return await self._read(query, tenant, is_patient=is_patient)
 
-    async def _read(self, query: AnySelect, *, is_patient: bool) -> Sequence[Row[Any]]:
+    async def _read(self, query: AnySelect, tenant: int | None, *, is_patient: bool) -> Sequence[Row[Any]]:
         for turn in itertools.count():
             try:
-                return await self._read_once(query)
+                return await self._read_once(query, tenant)
             except _UNFIT as fault:
                 raise _unfit() from fault
             except (DBAPIError, PoolTimeout, OSError) as fault:
@@ -103,19 +106,24 @@ class Database:
             await asyncio.sleep(min(turn, 1) * AWAY_S)
         raise AssertionError
 
-    async def _read_once(self, query: AnySelect) -> Sequence[Row[Any]]:
+    async def _read_once(self, query: AnySelect, tenant: int | None) -> Sequence[Row[Any]]:
         async with self._engine.connect() as connection:
+            if not self.is_embedded:
+                whose = ("", "on") if tenant is None else (str(tenant), "off")
+                await connection.exec_driver_sql(_WHOSE, whose)
             rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
             return rows
 
     async def across_tenants(self, query: AnySelect) -> Sequence[Row[Any]]:
         """Rows of all tenants: for what comes before a tenant is known, and nothing else (a test lists the callers)."""
-        return await self.read_opened(query)
+        return await self.read_opened(query.execution_options(every_tenant=True), None)
 
-    async def read_opened(self, query: AnySelect, *, is_patient: bool = False) -> Sequence[Row[Any]]:
+    async def read_opened(
+        self, query: AnySelect, tenant: int | None, *, is_patient: bool = False
+    ) -> Sequence[Row[Any]]:
         """Rows of a query, with what is sealed of people opened."""
         columns = sealing.sealed_columns(query) if sealing.is_personal(query) else ()
-        rows = await self.read(query, is_patient=is_patient)
+        rows = await self.read(query, tenant, is_patient=is_patient)
         return await sealing.opened(columns, rows, self) if columns and rows else rows
 
     async def ping(self) -> None:
@@ -305,7 +313,8 @@ def _is_away(fault: DBAPIError) -> bool:
 def _engine(url: str) -> AsyncEngine:
     if not url.startswith("sqlite"):
         address = url.replace("postgresql://", "postgresql+asyncpg://", 1)
-        return create_async_engine(address, pool_size=10, connect_args={"timeout": 5, "command_timeout": 30})
+        given = {"timeout": 5, "command_timeout": 30, "server_settings": {"default_transaction_read_only": "on"}}
+        return create_async_engine(address, pool_size=10, connect_args=given, isolation_level="AUTOCOMMIT")
     engine = create_async_engine(url.replace("sqlite:///", "sqlite+aiosqlite:///", 1), pool_size=4, max_overflow=0)
 
     @event.listens_for(engine.sync_engine, "connect")

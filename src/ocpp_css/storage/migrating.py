@@ -14,6 +14,7 @@ from sqlalchemy.schema import SchemaItem
 
 from ocpp_css.kit.errors import Refusal
 from ocpp_css.storage.partitions import MARK
+from ocpp_css.storage.policies import EVERY
 
 T = TypeVar("T")
 FOLDER = Path(__file__).parent / "migrations"
@@ -79,7 +80,8 @@ def _upgrade(connection: Connection) -> None:
 
 async def _run(url: str, work: Callable[[Connection], T]) -> T:
     engine = create_async_engine(
-        url.replace("sqlite:///", "sqlite+aiosqlite:///", 1).replace("postgresql://", "postgresql+asyncpg://", 1)
+        url.replace("sqlite:///", "sqlite+aiosqlite:///", 1).replace("postgresql://", "postgresql+asyncpg://", 1),
+        connect_args={} if url.startswith("sqlite") else {"server_settings": {EVERY: "on"}},
     )
     try:
         async with engine.begin() as connection:

@@ -9,7 +9,7 @@ import asyncpg
 from sqlalchemy import Table
 
 from ocpp_css.storage import chains as chaining
-from ocpp_css.storage import statements
+from ocpp_css.storage import policies, statements
 from ocpp_css.storage.batch import Batch, Guards, gather
 from ocpp_css.storage.statements import key_of
 from ocpp_css.storage.tables import LINKS
@@ -46,6 +46,7 @@ class PostgresWriter(Writer):
         self._connection: asyncpg.Connection | None = None
         self._is_unsure = False
         self._aside: list[Unit] = []
+        self._admitted: set[int] = set()
 
     async def _close(self) -> None:
         if self._connection is not None:
@@ -80,6 +81,7 @@ class PostgresWriter(Writer):
 
     async def _commit_once(self, batch: Batch) -> None:
         connection = await self._connected()
+        await self._admit(connection, batch)
         if self._is_unsure and await self._is_stored(connection, batch):
             batch.settle(Outcome.COMMITTED)
         else:
@@ -88,6 +90,7 @@ class PostgresWriter(Writer):
 
     async def _connected(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():
+            self._admitted = set()
             self._connection = await asyncpg.connect(
                 self._dsn,
                 statement_cache_size=1024,
@@ -138,6 +141,14 @@ class PostgresWriter(Writer):
         await transaction.commit()
         self._is_unsure = False
         batch.settle(Outcome.COMMITTED)
+
+    async def _admit(self, connection: asyncpg.Connection, batch: Batch) -> None:
+        """Say whose rows this batch touches; PostgreSQL lets no statement touch another's (`policies`)."""
+        tenants = {unit.tenant for unit in batch.units}
+        tenants.update(write[3][0] for unit in batch.units for write in unit.writes)
+        if tenants != self._admitted:
+            await connection.execute(f"SET {policies.TENANTS} = '{policies.listed(tenants)}'")
+            self._admitted = tenants
 
     async def _is_stored(self, connection: asyncpg.Connection, batch: Batch) -> bool:
         """Whether the transaction that was broken off at its commit is in force: all of it is, or nothing.

@@ -266,12 +266,12 @@ class Unit:
 
     async def all(self, query: AnySelect) -> Sequence[Row[Any]]:
         """The rows of this tenant."""
-        return await self._db.read_opened(scoped(query, self.tenant), is_patient=self.waits)
+        return await self._db.read_opened(scoped(query, self.tenant), self.tenant, is_patient=self.waits)
 
     async def of_each(self, part: AnySelect, owner: ColumnElement[int], owners: Sequence[int]) -> Sequence[Row[Any]]:
         """The rows that `part` has for each of the owners (see `scopes.of_each`)."""
         query = of_each(part, self.tenant, owner, owners, is_embedded=self._db.is_embedded)
-        return [row for row in await self._db.read(query, is_patient=self.waits) if row.id is not None]
+        return [row for row in await self._db.read(query, self.tenant, is_patient=self.waits) if row.id is not None]
 
     def late_rows(self, table: Table, owner: int) -> Sequence[int] | None:
         """The numbers of an owner's rows that may be missing in the late index; None where there is a real one."""

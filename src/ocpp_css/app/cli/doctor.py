@@ -18,6 +18,7 @@ from ocpp_css.app.cli.care import CareRefused, check_file
 from ocpp_css.app.settings import DATABASE_FILE, KEK_FILE, PEOPLE_FILE, SECRET_FILE, Settings
 from ocpp_css.kit.errors import Refusal
 from ocpp_css.kit.ids import public
+from ocpp_css.storage.policies import BYPASSES
 
 LEAST_FREE_BYTES: Final = 1 << 30
 LEAST_FILES: Final = 4_096
@@ -96,24 +97,27 @@ def database_health(settings: Settings) -> str:
         raise CareRefused(f"revision {current}, the program needs {migrating.newest()}: run ocpp-css db upgrade")
     if settings.database is None:
         return f"revision {current}"
-    there, is_replica = uvloop.run(_postgres(settings.database_url))
+    there, is_replica, is_unguarded = uvloop.run(_postgres(settings.database_url))
     skew = abs(there - datetime.now(UTC))
     if is_replica:
         raise CareRefused("this PostgreSQL is a replica that cannot be written to")
     if skew > MOST_SKEW:
         raise CareRefused(f"its clock and this machine's differ by {skew.total_seconds():.0f} s")
-    return f"revision {current}, its clock differs by {skew.total_seconds():.1f} s"
+    found = f"revision {current}, its clock differs by {skew.total_seconds():.1f} s"
+    if is_unguarded:
+        return Remark(f"{found}; its user bypasses row-level security: connect as one who owns the database, no more")
+    return found
 
 
-async def _postgres(url: str) -> tuple[datetime, bool]:
+async def _postgres(url: str) -> tuple[datetime, bool, bool]:
     import asyncpg
 
     connection = await asyncpg.connect(url, timeout=PATIENCE_S)
     try:
-        row = await connection.fetchrow("SELECT clock_timestamp(), pg_is_in_recovery()")
+        row = await connection.fetchrow(f"SELECT clock_timestamp(), pg_is_in_recovery(), ({BYPASSES})")
     finally:
         await connection.close()
-    return row[0], row[1]
+    return row[0], row[1], row[2]
 
 
 def key_health(settings: Settings) -> str:

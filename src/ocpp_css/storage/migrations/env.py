@@ -5,7 +5,7 @@ from typing import Literal
 from alembic import context
 from sqlalchemy import Connection
 
-from ocpp_css.storage import migrating
+from ocpp_css.storage import migrating, policies
 from ocpp_css.storage.schema import METADATA, Document, UtcTime
 
 
@@ -28,6 +28,8 @@ def _run(connection: Connection) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
+        if connection.dialect.name == "postgresql":
+            policies.seal(connection)
 
 
 _run(context.config.attributes["connection"])

@@ -143,10 +143,14 @@ def _check(principal: Principal, *roles: Role) -> None:
 
 
 async def _leave_an_owner(unit: Unit, account_id: int) -> None:
-    """One owner is about to be none: there must be another, also if two go at once."""
+    """One owner is about to be none: there must be another, also if two go at once.
+
+    The account is claimed before owners are counted: who commits after the claim makes this unit stale, who committed
+    before it is not counted.
+    """
+    await tenants.claim(unit, account_id)
     if len(await store.of_account(unit, account_id, "owner")) < 2:
         raise LastOwner
-    await tenants.claim(unit, account_id)
 
 
 async def _tell(unit: Unit, post: Post, principal: Principal, user: User, notice: Notice) -> None:
