@@ -656,5 +656,6 @@ async def test_the_file_of_the_database_is_its_owners_alone(tmp_path: Path) -> N
         "one.db": "0o600",
         "one.db-wal": "0o600",
         "one.db-shm": "0o600",
+        "people.keys": "0o600",
     }
     await db.close()

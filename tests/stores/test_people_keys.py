@@ -47,7 +47,7 @@ async def add(db: Database, *people: User) -> None:
 async def raw(db: Database, table: Any) -> list[dict[str, Any]]:
     """The rows as they stand."""
     columns = [type_coerce(column, String).label(column.name) if "of" in column.info else column for column in table.c]
-    return [dict(row._mapping) for row in await db.read(select(*columns))]
+    return [dict(row._mapping) for row in await db.read(select(*columns).execution_options(every_tenant=True), None)]
 
 
 async def test_what_is_written_is_sealed_and_what_is_read_is_opened(db: Database) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Table, func, select, text
 from sqlalchemy.exc import DBAPIError
 from tests.postgres import Postgres, looking_at_all
-from tests.secret_key import SECRETS
+from tests.secret_key import vault_of
 from tests.stores.conftest import copy_of
 
 from ocpp_css.assembly import find_areas
@@ -34,7 +34,7 @@ def url(postgres: Postgres, postgres_template: str) -> str:
 
 @pytest.fixture
 async def db(url: str) -> AsyncIterator[Database]:
-    found = await open_database(url, InProcessBus(), system_clock, SECRETS)
+    found = await open_database(url, InProcessBus(), system_clock, vault_of(url))
     yield found
     await found.close()
 
@@ -74,8 +74,8 @@ async def test_no_table_lacks_the_guard(nobody: asyncpg.Connection) -> None:
 
 async def test_a_table_of_a_migration_to_come_is_guarded_too(url: str, nobody: asyncpg.Connection) -> None:
     await nobody.execute("CREATE TABLE novelties (tenant_id bigint, id bigint)")
-    await nobody.execute("UPDATE alembic_version SET version_num = '0016'")
-    found = await open_database(url, InProcessBus(), system_clock, SECRETS)
+    await nobody.execute("UPDATE alembic_version SET version_num = '0017'")
+    found = await open_database(url, InProcessBus(), system_clock, vault_of(url))
     await found.close()
     assert await nobody.fetch(UNSEALED) == []
 

@@ -64,7 +64,7 @@ async def count_open(unit: Unit) -> int:
 
 def answered(unit: Unit, number: int, reason: str) -> None:
     """Close an entry that nobody has settled, since what it asked was told meanwhile."""
-    unit.update(REVIEW, (number,), seen=1, settled_at=unit.now, outcome="dismissed", reason=reason)
+    unit.update(REVIEW, (number,), seen=1, settled_at=unit.now, outcome="dismissed", reason=reason, person_id=None)
 
 
 def settle(unit: Unit, entry: Row[Any], **outcome: Any) -> None:
