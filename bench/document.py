@@ -46,6 +46,9 @@ READING = """\
 - KiB a connection is all that the process grew by from before the first connection until after the traffic, divided
   by the connections: the caches of the database are in it, and what 10,000 messages in flight at once took. "One more
   connection" is the difference between the rows with 10,000 and with 500 stations.
+- "Signing in" is the same load as the row "calm" above it, while 100 people at once try to sign in without a pause,
+  with names that nobody has, each from an address of its own: every try costs an Argon2id hash of 38 MiB, two at a
+  time.
 - Measuring begins when each station had the answers to its first messages, or after 30 s.
 - Messages a second move by a quarter from run to run where the machine is shared; the ratios of one run less, and
   those of CPU time least.

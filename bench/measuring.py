@@ -11,9 +11,12 @@ from bench.generator import Load
 from bench.machine import cores, most_connections
 from bench.plan import Plan, Row
 from bench.servers import NAMES, Server, Servers
+from bench.signing_in import Count, signing_in
 
 Say = Callable[[str], None]
 MUCH_WARM_UP_S = 5.0
+_EXPECTED = "sign_in_refused"
+"""What the log says of people with names that nobody has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,8 @@ class Measured:
     grown_kb: float | None = None
     connect_s: float | None = None
     rate: int | None = None
+    sign_ins: int | None = None
+    sign_ins_per_s: float | None = None
     wrong_answers: int = 0
     lost_connections: int = 0
     cpu_percent: float | None = None
@@ -51,12 +56,13 @@ class Measured:
 def measure(row: Row, plan: Plan, servers: Servers, folder: Path, say: Say) -> list[Measured]:
     """The lines of one row."""
     say(f"{row.key}: starting {NAMES[row.server]}")
-    with servers.running(row.server, is_tls=row.is_tls) as server:
+    with servers.running(row.server, is_tls=row.is_tls, has_proxy=bool(row.sign_ins)) as server:
         load = _load(row, plan, server)
         say(f"{row.key}: {load.connections:,} stations, {load.seconds:g} s")
-        told = generator.run(load, folder, cores().generator, in_c=plan.generator_in_c)
+        with signing_in(server.web_url, row.sign_ins) as signed:
+            told = generator.run(load, folder, cores().generator, in_c=plan.generator_in_c)
         faults = _faults(told, server, plan.connections_of(row))
-    return _lines(row, told, faults)
+    return _lines(row, told, faults, signed)
 
 
 def _load(row: Row, plan: Plan, server: Server) -> Load:
@@ -88,10 +94,16 @@ def _faults(told: dict[str, Any], server: Server, wanted: int) -> str:
         found.append(f"the generator says: {' / '.join(told['complaints'].split(chr(10))[:2])[:300]}")
     if told["missed"]:
         found.append("all stations were waiting for answers at times, so the rate was not kept")
-    lines = [line for line in server.program.complaints().splitlines() if line.strip()]
+    lines = [line for line in server.program.complaints().splitlines() if line.strip() and _EXPECTED not in line]
     if lines:
         found.append(f"{len(lines)} lines in the server's log, the first: {_gist(lines[0])}")
     return "; ".join(found)
+
+
+def _sign_in_faults(row: Row, signed: Count) -> str:
+    if not row.sign_ins or (signed.hashed and not signed.others):
+        return ""
+    return f"{signed.others:,} sign-ins were answered before the hash, {signed.hashed:,} after it"
 
 
 def _gist(line: str) -> str:
@@ -104,7 +116,7 @@ def _gist(line: str) -> str:
     return f"{said.get('event')}: {exception[-1]}"[:300] if exception else str(said.get("event"))[:300]
 
 
-def _lines(row: Row, told: dict[str, Any], faults: str) -> list[Measured]:
+def _lines(row: Row, told: dict[str, Any], faults: str, signed: Count) -> list[Measured]:
     who = {"name": NAMES[row.server], "version": Servers.version(row.server), "connections": told["connections"]}
     secure = "-tls" if row.is_tls else ""
     grown = told["rss_kb"] - told["rss_before_kb"]
@@ -118,11 +130,13 @@ def _lines(row: Row, told: dict[str, Any], faults: str) -> list[Measured]:
         rss_kb_per_connection=round(grown / told["connections"], 2) if row.is_many else None,
         grown_kb=grown,
         rate=row.rate or None,
+        sign_ins=row.sign_ins or None,
+        sign_ins_per_s=signed.per_s,
         wrong_answers=told["wrong"],
         lost_connections=told["lost"],
         cpu_percent=told["cpu_percent"],
         generator_cpu_percent=told["generator_cpu_percent"],
-        remark=faults,
+        remark="; ".join(filter(None, (faults, _sign_in_faults(row, signed)))),
         **who,
     )
     if not row.is_many:

@@ -7,11 +7,15 @@ STATIONS = 500
 MANY = 10_000
 PACED = 1_000
 RATE = 8_000
+CALM = 1_000
+"""Heartbeats a second that leave most of a core free: what a wait costs is seen, not the queue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One measurement. `many`: connecting and memory are told too; `is_quick`: part of `--quick`."""
+    """One measurement. `many`: connecting and memory are told too; `is_quick`: part of `--quick`; `sign_ins`: so many
+    people sign in meanwhile.
+    """
 
     key: str
     server: str
@@ -21,6 +25,7 @@ class Row:
     is_many: bool = False
     is_tls: bool = False
     is_quick: bool = True
+    sign_ins: int = 0
 
 
 ROWS = (
@@ -41,6 +46,8 @@ ROWS = (
     Row(key="mix", server="sqlite", mode="mix"),
     Row(key="paced", server="sqlite", mode="meter", connections=PACED, rate=RATE),
     Row(key="memory-paced", server="memory", mode="meter", connections=PACED, rate=RATE),
+    Row(key="calm", server="sqlite", mode="heartbeat", rate=CALM),
+    Row(key="signing-in", server="sqlite", mode="heartbeat", rate=CALM, sign_ins=100),
     Row(key="many", server="sqlite", mode="mix", connections=MANY, is_many=True),
     Row(key="many-heartbeat", server="sqlite", mode="heartbeat", connections=MANY, is_many=True, is_quick=False),
     Row(key="package-many", server="package", mode="mix", connections=MANY, is_many=True, is_quick=False),

@@ -87,6 +87,7 @@ def cells(line: Measured) -> list[str]:
     """A line as text."""
     name = f"{line.name} {line.version}" if line.version not in {"", "-"} else line.name
     what = f"{line.mode} {line.rate:,}/s" if line.rate else line.mode
+    what += f", {line.sign_ins} signing in" if line.sign_ins else ""
     return [
         name, what, f"{line.connections:,}", number(line.msg_per_s, 0), number(line.us_cpu_per_msg, 1),
         number(line.p50_ms, 1), number(line.p99_ms, 1), number(line.rss_kb_per_connection, 1),
@@ -119,6 +120,11 @@ def remarks(report: Report) -> list[str]:
     machine = report.machine
     found = [f"{line.key}: {line.remark}" for line in report.lines if line.remark]
     found += report.failures
+    found += [
+        f"{line.key}: {line.sign_ins} people at once signed in, {line.sign_ins_per_s:g} a second, beside the stations."
+        for line in report.lines
+        if line.sign_ins and line.sign_ins_per_s is not None
+    ]
     if machine["load_before"] > 0.5:
         found.append(f"The machine was not idle before (load {machine['load_before']}): read the ratios by CPU time.")
     if report.generator != "C":

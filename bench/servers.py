@@ -32,6 +32,7 @@ class Server:
     program: Program
     port: int
     path: str
+    web_url: str = ""
     is_booting: bool = True
     others: list[int] = field(default_factory=list)
 
@@ -75,13 +76,15 @@ class Servers:
             self._postgres_code = preparing.prepare(data, logs, everywhere, self._stations, url)
 
     @contextmanager
-    def running(self, kind: str, *, is_tls: bool = False) -> Iterator[Server]:
-        """A fresh server on its own core; its files are removed at the end."""
+    def running(self, kind: str, *, is_tls: bool = False, has_proxy: bool = False) -> Iterator[Server]:
+        """A fresh server on its own core; its files are removed at the end. `has_proxy`: who calls it may say that
+        others do.
+        """
         self.prepare(kind)
         self._count += 1
         folder = self._folder / f"run-{self._count}"
         folder.mkdir()
-        server = self._start(kind, folder, is_tls=is_tls)
+        server = self._start(kind, folder, is_tls=is_tls, has_proxy=has_proxy)
         try:
             server.program.settle()
             yield server
@@ -89,20 +92,21 @@ class Servers:
             server.program.stop()
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _start(self, kind: str, folder: Path, *, is_tls: bool) -> Server:
+    def _start(self, kind: str, folder: Path, *, is_tls: bool, has_proxy: bool) -> Server:
         match kind:
             case "c":
                 return self._c_server(folder)
             case "package" | "tuned":
                 return self._package(folder, is_tuned=kind == "tuned")
             case _:
-                return self._service(kind, folder, is_tls=is_tls)
+                return self._service(kind, folder, is_tls=is_tls, has_proxy=has_proxy)
 
-    def _service(self, kind: str, folder: Path, *, is_tls: bool) -> Server:
-        data, plain, secure = folder / "data", free_port(), free_port()
+    def _service(self, kind: str, folder: Path, *, is_tls: bool, has_proxy: bool) -> Server:
+        data, plain, secure, web = folder / "data", free_port(), free_port(), free_port()
         command = [sys.executable, "-m", "bench.memory_service"] if kind == "memory" else preparing.service()
         command += ["serve", "--data", str(data), "--host", "127.0.0.1"]
-        command += ["--web-port", str(free_port()), "--station-port", str(plain)]
+        command += ["--web-port", str(web), "--station-port", str(plain)]
+        command += ["--trusted-proxy", "127.0.0.1"] if has_proxy else []
         code = self._code
         if self._postgres is not None and kind == "postgres":
             shutil.copytree(self._folder / "postgres-data", data)
@@ -117,7 +121,8 @@ class Servers:
         running = _started(Program(command, folder, cores().server, "ocpp-css"), "ready")
         others = self._postgres.pids() if self._postgres is not None and kind == "postgres" else []
         path = f"/ocpp/{code}/{preparing.PREFIX}"
-        return Server(program=running, port=secure if is_tls else plain, path=path, others=others)
+        web_url = f"http://127.0.0.1:{web}"
+        return Server(program=running, port=secure if is_tls else plain, path=path, web_url=web_url, others=others)
 
     @staticmethod
     def _package(folder: Path, *, is_tuned: bool) -> Server:

@@ -74,3 +74,15 @@ def test_a_wrong_name_shows_the_right_ones(tmp_path: Path) -> None:
     assert run(Options(rows=("nonsense",), results=results), Console(file=shown, width=300)) == 2
     assert "postgres-meter" in shown.getvalue()
     assert not results.exists()
+
+
+def test_sign_ins_are_measured_beside_heartbeats(tmp_path: Path) -> None:
+    told, shown = short_run(tmp_path, "calm", "signing-in")
+    calm, busy = told["rows"]
+    assert (calm["sign_ins"], busy["sign_ins"]) == (None, 100)
+    assert busy["sign_ins_per_s"] > 0
+    assert busy["p99_ms"] > 0
+    assert "sign-ins were answered before" not in busy["remark"]
+    assert "lines in the server's log" not in busy["remark"]
+    assert (busy["wrong_answers"], busy["lost_connections"]) == (0, 0)
+    assert "100 signing in" in shown

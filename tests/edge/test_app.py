@@ -341,6 +341,7 @@ def test_a_bad_cursor_is_422(client, as_key):
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_cursor")
 
 
+@pytest.mark.trust("I10")
 def test_a_route_of_its_own_rate_says_when_to_come_back(client):
     for _ in range(2):
         assert client.post("/api/v1/scarce").status_code == 201
@@ -350,6 +351,7 @@ def test_a_route_of_its_own_rate_says_when_to_come_back(client):
     assert answer.headers["ratelimit-remaining"] == "0"
 
 
+@pytest.mark.trust("I10")
 def test_the_general_rate_counts_by_caller(build, as_key, as_ada):
     with TestClient(build(settings={"rate": edge.Rate(2, 3600)})) as client:
         assert client.get("/api/v1/things", headers=as_key).headers["ratelimit-remaining"] == "1"

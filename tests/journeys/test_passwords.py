@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import hashlib
+import hmac
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,12 +11,14 @@ from typing import Any
 import httpx
 import pytest
 import websockets
+from sqlalchemy import select
 from tests.journeys.serving import serving
 from tests.running import PATIENCE_S, Reachable, Wire, station, until
 
 from ocpp_css.app.running import Service
 from ocpp_css.charging.commands.store import COMMANDS
 from ocpp_css.gateway.messages import MESSAGES
+from ocpp_css.storage import METADATA
 
 pytestmark = [pytest.mark.anyio, pytest.mark.requirement("CS-9")]
 
@@ -195,3 +199,20 @@ async def test_a_password_may_not_wait_for_a_station(service: Service, api: http
     body = {"action": "ChangeConfiguration", "payload": payload, "queue": True}
     answer = await api.post("/stations/CP1/commands", json=body)
     assert (answer.status_code, answer.json()["code"]) == (422, "secret_may_not_wait")
+
+
+@pytest.mark.trust("I4")
+async def test_a_station_password_is_kept_as_a_keyed_hash_and_only_strong_ones_are(
+    service: Service, api: httpx.AsyncClient
+) -> None:
+    password = "0123456789abcdefghij"
+    assert (await api.post("/stations", json={"identity": "CP1", "password": "short"})).status_code == 422
+    assert (await api.post("/stations", json={"identity": "CP1", "password": password})).status_code == 201
+    query = select(METADATA.tables["stations"])
+    (row,) = await service.wiring.db.across_tenants(query)
+    kept = str(dict(row._mapping))
+    digest = hashlib.sha256(password.encode()).hexdigest()
+    keyed = hmac.new(service.wiring.secrets.key("station passwords"), password.encode(), "sha256").hexdigest()
+    assert password not in kept
+    assert digest not in kept, "a hash without a key can be guessed by who has the database alone"
+    assert keyed in kept

@@ -50,6 +50,7 @@ def test_a_cursor_whose_id_is_of_another_type_is_refused():
 
 
 @pytest.mark.parametrize(("limit", "clamped"), [(None, 50), (0, 1), (-5, 1), (500, 500), (10**9, 500)])
+@pytest.mark.trust("A66")
 def test_the_limit_is_clamped(limit, clamped):
     assert page_request(limit).limit == clamped
 

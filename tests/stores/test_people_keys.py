@@ -249,3 +249,11 @@ async def test_sealing_that_was_broken_off_goes_on(opened: Any, monkeypatch: pyt
     await catching_up.catch_up(db)
     assert all(row["city"].startswith(MARK) for row in await raw(db, CONTACTS))
     assert all(row["email"].startswith(MARK) for row in await raw(db, USERS))
+
+
+async def test_a_change_says_whose_it_is(db: Database) -> None:
+    with pytest.raises(TypeError, match="write user_id with it"):
+        db.unit(PROVIDER).update(NOTICES, (1,), notice={"title": "Ann"})
+    unit = db.unit(PROVIDER)
+    unit.update(NOTICES, (1,), read_at=unit.now)
+    assert not unit.is_personal

@@ -169,7 +169,9 @@ class Unit:
         """
         self.is_plain = False
         full = (self.tenant, *key)
-        self.is_personal = self.is_personal or holds_sealed(table, changes)
+        if holds_sealed(table, changes):
+            self.is_personal = True
+            _check_owners(table, changes)
         if seen is not None:
             changes["version"] = seen + 1
             self.versions = self.versions or []
@@ -332,6 +334,14 @@ class Unit:
         self.outcome = None
         self.is_plain = True
         self.is_personal = False
+
+
+def _check_owners(table: Table, changes: Mapping[str, Any]) -> None:
+    """TypeError where a change leaves open with whose key it is sealed."""
+    for name, owner in table.info["sealed"].items():
+        if changes.get(name) and owner not in changes and owner not in table.info["key"]:
+            msg = f"{table.name}.{name} is sealed: write {owner} with it"
+            raise TypeError(msg)
 
 
 def holds_sealed(table: Table, row: Mapping[str, Any]) -> bool:

@@ -30,6 +30,7 @@ def bearer(text):
     return {"Authorization": f"Bearer {text}"}
 
 
+@pytest.mark.trust("I9")
 async def test_a_key_is_shown_once_and_only_its_hash_is_kept(ann, other, db, account):
     made = (await make(ann, "account:read")).json()
     text = made["api_key"]
@@ -43,6 +44,7 @@ async def test_a_key_is_shown_once_and_only_its_hash_is_kept(ann, other, db, acc
     assert listed[0]["created_by"] == "Ann"
 
 
+@pytest.mark.trust("I9")
 def test_a_keys_checksum_tells_it_from_noise():
     text = keys.compose(5, 7, "0" * 32)
     assert keys.parse(text) == (5, 7, "0" * 32)
@@ -53,6 +55,7 @@ def test_a_keys_checksum_tells_it_from_noise():
     assert keys.parse(text[:-1] + "é") is None
 
 
+@pytest.mark.trust("I9")
 async def test_the_scopes_of_a_key_are_honoured(ann, other):
     text = (await make(ann, "account:read")).json()["api_key"]
     assert (await other.get("/api/v1/account", headers=bearer(text))).status_code == 200
@@ -100,6 +103,7 @@ async def test_an_altered_key_and_one_of_another_account_are_refused(ann, other,
         assert (await other.get("/api/v1/account", headers=bearer(wrong))).status_code == 401
 
 
+@pytest.mark.trust("I9")
 async def test_a_key_ends_when_it_should_and_when_nobody_uses_it(ann, other, clock):
     text = (await make(ann, "*", expires_at="2026-03-02T12:00:00Z")).json()["api_key"]
     idle = (await make(ann, "*", name="idle")).json()["api_key"]

@@ -160,6 +160,7 @@ async def test_a_recovery_code_used_many_times_at_once_works_once(wiring, bob, c
 
 
 @pytest.mark.trust("A61")
+@pytest.mark.trust("I7")
 async def test_a_sensitive_change_wants_a_fresh_proof_and_the_session_changes_its_id(wiring, bob, clock):
     clock.go(minutes=31)
     for path in ("/console/me/security/factor", "/console/settings/api-keys"):

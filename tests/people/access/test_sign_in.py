@@ -71,6 +71,7 @@ async def test_a_link_signs_in_once_and_for_half_an_hour(ann, other, db, clock):
     assert (await other.get(paths[1])).status_code == 404
 
 
+@pytest.mark.trust("I8")
 async def test_the_cookie_is_out_of_reach_of_scripts(ann, other):
     answer = await other.sign_in()
     told = answer.headers["set-cookie"]
@@ -155,6 +156,7 @@ async def test_an_unknown_name_is_delayed_like_a_known_one(wiring, other):
     assert (await other.sign_in(login="nobody@example.org", password="wrong")).status_code == 429
 
 
+@pytest.mark.trust("A61")
 async def test_the_session_id_changes_at_sign_in_and_the_old_one_is_void(ann, other):
     old = ann.cookie
     await ann.client.post("/console/sign-in", data={"login": "x", "password": "y"})
@@ -232,6 +234,7 @@ async def test_a_post_without_the_token_is_refused(ann):
     assert foreign.status_code == 403
 
 
+@pytest.mark.trust("I7")
 async def test_one_sees_and_ends_ones_sessions(ann, other):
     await other.sign_in()
     assert "This browser" in (await ann.get("/console/me/sessions")).text
@@ -251,6 +254,7 @@ async def test_nobody_ends_the_session_of_another(ann, other, db):
     assert (await ann.get("/api/v1/me")).status_code == 200
 
 
+@pytest.mark.trust("I7")
 async def test_a_new_password_needs_the_present_one_and_ends_the_other_sessions(ann, other):
     await other.sign_in()
     await ann.get("/console/me/password")
@@ -317,6 +321,7 @@ async def test_a_person_without_an_account_may_do_nothing(wiring, db, other):
     assert (await other.get("/api/v1/account")).status_code == 403
 
 
+@pytest.mark.trust("I8")
 async def test_over_https_the_cookie_has_the_browsers_promise(wiring, db, build_app):
     path = await accounts.open_first_start(db)
     app = build_app(wiring, "https://testserver.local")
