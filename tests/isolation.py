@@ -8,8 +8,8 @@ import asyncio
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import unquote
@@ -39,6 +39,8 @@ VARIABLE: Final = {"component": {"name": "c"}, "variable": {"name": "v"}}
 SCOPES: Final = (("*",), ("stations:*", "transactions:read"), ("users:write", "users:read"))
 ENDS_ONESELF: Final = {"/console/sign-out", "/console/me/sessions/end-others"}
 """Whoever asks this is nobody afterwards, and further probes would say little."""
+KEPT_SHORTLY: Final = httpx.Limits(keepalive_expiry=1.0)
+"""Many callers take turns: a connection that waits for its turn is not to be closed by the service meanwhile."""
 MARK: Final = "ZQ7X"
 """What stands in the names of the other account's things, and in no page."""
 OF_THE_OPERATOR: Final = {"/metrics"}
@@ -174,7 +176,7 @@ class Caller:
 async def callers(service: Service) -> list[Caller]:
     """People of every role and keys of an account "Other"; somebody of no account, and nobody."""
     made = await create_account(service.wiring.db, "Other", "eve@example.org", "seven purple herons quarrel")
-    found = [Caller("nobody", httpx.AsyncClient(timeout=PATIENCE_S))]
+    found = [Caller("nobody", httpx.AsyncClient(timeout=PATIENCE_S, limits=KEPT_SHORTLY))]
     for role in (*ROLES, None):
         account = int(_number(made["account_id"]))
         user = await member(service, account, role or "viewer", f"Other{role}")
@@ -184,7 +186,12 @@ async def callers(service: Service) -> list[Caller]:
     for scopes in SCOPES:
         key = (await create_api_key(service.wiring.db, "Other", " ".join(scopes), scopes))["api_key"]
         headers = {"Authorization": f"Bearer {key}"}
-        found.append(Caller(f"key of {' '.join(scopes)}", httpx.AsyncClient(headers=headers, timeout=PATIENCE_S)))
+        found.append(
+            Caller(
+                f"key of {' '.join(scopes)}",
+                httpx.AsyncClient(headers=headers, timeout=PATIENCE_S, limits=KEPT_SHORTLY),
+            )
+        )
     return found
 
 
@@ -200,7 +207,7 @@ async def _signed_in(service: Service, user: accounts.User, account: int, role: 
     await unit.commit()
     forms = token_for(Principal("user", user.user_id, csrf=sessions.csrf(cookie)))
     headers = {"Cookie": f"css_session={cookie}", HEADER: forms, "Origin": service.web_url}
-    return Caller(role, httpx.AsyncClient(headers=headers, timeout=PATIENCE_S))
+    return Caller(role, httpx.AsyncClient(headers=headers, timeout=PATIENCE_S, limits=KEPT_SHORTLY))
 
 
 async def _taken_out(service: Service, user: accounts.User, account: int) -> None:
@@ -345,19 +352,26 @@ async def state_of(api: httpx.AsyncClient) -> dict[str, Any]:
     return found
 
 
+@asynccontextmanager
+async def _closing(those: list[Caller]) -> AsyncIterator[list[Caller]]:
+    try:
+        yield those
+    finally:
+        for caller in those:
+            await caller.client.aclose()
+
+
 async def probed(service: Service, count: int, roles: Sequence[str] = (), seed: int = 0) -> Campaign:
     """Every route by callers of these roles, or by all; `count` more at random by all. AssertionError where the other
     account was changed.
     """
-    async with await api_of(service) as ours:
+    async with await api_of(service) as ours, _closing(await callers(service)) as those:
         campaign = Campaign(service, await belongings(service, ours), seed)
         before = await state_of(ours)
-        those = await callers(service)
         await campaign.run(campaign.each_once([one for one in those if not roles or one.role in roles]))
         await campaign.run(campaign.at_random(those, count))
         for caller in those:
             me = await caller.client.get(f"{service.web_url}/api/v1/me")
             assert me.status_code == (401 if caller.role == "nobody" else 200), f"{caller.role} was lost on the way"
-            await caller.client.aclose()
         assert await state_of(ours) == before
     return campaign

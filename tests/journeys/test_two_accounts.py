@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.isolation import KEPT, PROBED_ALWAYS, Route, belongings, probed, routes_of
+from tests.isolation import KEPT, PROBED_ALWAYS, Route, belongings, callers, probed, routes_of
 from tests.running import api_of, default_account, station, until
 
 from ocpp_css.app.running import Service
@@ -69,6 +69,20 @@ async def test_nothing_of_another_account_comes_through_any_route(service: Servi
     """A sample; the whole campaign is in tests/torture/test_isolation.py."""
     campaign = await probed(service, 300, roles=("owner", "driver", "key of *"))
     assert campaign.leaks == []
+
+
+async def test_a_driver_and_somebody_of_no_account_see_nothing_of_the_console(service: Service) -> None:
+    for caller in await callers(service):
+        if caller.role not in {"driver", "of no account"}:
+            await caller.client.aclose()
+            continue
+        async with caller.client as client:
+            home = await client.get(f"{service.web_url}/console")
+            assert (home.status_code, "Nothing of this account" in home.text) in {(200, True), (303, False)}
+            for route in routes_of(service.web):
+                if route.verb == "GET" and route.permission and not route.places:
+                    answer = await client.get(service.web_url + route.path)
+                    assert answer.status_code == 403, (caller.role, route)
 
 
 @pytest.mark.trust("A51")

@@ -19,6 +19,8 @@ async def overview_page(
 ) -> Page | Response[Any]:
     if not principal.tenant:
         return redirect(request, "/console/me/accounts")
+    if not principal.permissions:
+        return page("overview/driver.html", title=gettext("Overview"))
     if principal.may("stations:read") and not await stations.has_any(unit):
         return page("overview/welcome.html", title=gettext("Overview"))
     context = PanelContext(request, unit)
