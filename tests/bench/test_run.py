@@ -56,6 +56,39 @@ def test_the_generator_in_python_does_the_same(tmp_path: Path) -> None:
     assert "generator in Python" in shown
 
 
+@pytest.mark.parametrize(("floods", "is_python"), [(("heartbeat", "meter"), False), (("heartbeat",), True)])
+def test_a_station_floods_beside_the_others(tmp_path: Path, floods: tuple[str, ...], *, is_python: bool) -> None:
+    rows = ("flooded", "flooded-meter")[: len(floods)]
+    told, _ = short_run(tmp_path, *rows, python_generator=is_python)
+    for row, words in zip(told["rows"], floods, strict=True):
+        assert (row["connections"], row["wrong_answers"], row["lost_connections"]) == (3, 0, 0), row
+        assert f"10,000 {words} calls a second" in row["beside"]
+        assert ": 0 a second left it" not in row["beside"]
+        assert ", 0 were answered" not in row["beside"]
+
+
+def test_a_rate_is_a_part_of_what_was_reached_before(tmp_path: Path) -> None:
+    told, _ = short_run(tmp_path, "ceiling")
+    _, ceiling, paced = told["rows"]
+    assert paced["rate"] == int(0.6 * ceiling["msg_per_s"])
+    assert paced["p99_ms"] > 0
+
+
+def test_several_processes_share_the_load_and_a_command_goes_from_one_to_another(tmp_path: Path) -> None:
+    told, shown = short_run(tmp_path, "processes", "nodes", connections=5)
+    one, two, commands = told["rows"]
+    for row in (one, two):
+        assert (row["connections"], row["wrong_answers"], row["lost_connections"]) == (5, 0, 0), row
+        assert row["us_cpu_of"].keys() == {"ocpp-css", "PostgreSQL", "NATS"}
+        assert row["us_cpu_per_msg"] == pytest.approx(sum(row["us_cpu_of"].values()), abs=0.1)
+        assert row["us_cpu_of"]["ocpp-css"] > 0
+    assert commands["mode"] == "commands"
+    assert commands["msg_per_s"] > 0
+    assert commands["p99_ms"] >= commands["p50_ms"] > 0
+    assert "messages a second meanwhile" in commands["beside"]
+    assert "CPU a message, ocpp-css" in shown
+
+
 def test_the_server_in_c_answers_where_it_can_be_compiled(tmp_path: Path) -> None:
     results, shown = tmp_path / "latest.json", io.StringIO()
     given = Options(rows=("c-heartbeat",), seconds=0.5, connections=3, results=results)
