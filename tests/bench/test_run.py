@@ -49,27 +49,26 @@ def test_each_row_has_its_figures(tmp_path: Path) -> None:
 
 
 def test_the_generator_in_python_does_the_same(tmp_path: Path) -> None:
-    told, shown = short_run(tmp_path, "package-many", "package-tx", python_generator=True)
-    assert [(row["wrong_answers"], row["lost_connections"]) for row in told["rows"]] == [(0, 0)] * 3
+    told, shown = short_run(tmp_path, "package-many", "package-tx", "flooded", python_generator=True)
+    assert [(row["wrong_answers"], row["lost_connections"]) for row in told["rows"]] == [(0, 0)] * 4
+    assert_flooded(told["rows"][-1], "heartbeat")
     assert all(row["msg_per_s"] > 0 for row in told["rows"])
     assert told["machine"]["generator"] == "Python"
     assert "generator in Python" in shown
 
 
-@pytest.mark.parametrize(("floods", "is_python"), [(("heartbeat", "meter"), False), (("heartbeat",), True)])
-def test_a_station_floods_beside_the_others(tmp_path: Path, floods: tuple[str, ...], *, is_python: bool) -> None:
-    rows = ("flooded", "flooded-meter")[: len(floods)]
-    told, _ = short_run(tmp_path, *rows, python_generator=is_python)
-    for row, words in zip(told["rows"], floods, strict=True):
-        assert (row["connections"], row["wrong_answers"], row["lost_connections"]) == (3, 0, 0), row
-        assert f"10,000 {words} calls a second" in row["beside"]
-        assert ": 0 a second left it" not in row["beside"]
-        assert ", 0 were answered" not in row["beside"]
+def assert_flooded(row: dict[str, Any], words: str) -> None:
+    assert (row["connections"], row["wrong_answers"], row["lost_connections"]) == (3, 0, 0), row
+    assert f"10,000 {words} calls a second" in row["beside"]
+    assert ": 0 a second left it" not in row["beside"]
+    assert ", 0 were answered" not in row["beside"]
 
 
-def test_a_rate_is_a_part_of_what_was_reached_before(tmp_path: Path) -> None:
-    told, _ = short_run(tmp_path, "ceiling")
-    _, ceiling, paced = told["rows"]
+def test_a_station_floods_beside_others_and_a_rate_is_a_part_of_what_was_reached(tmp_path: Path) -> None:
+    told, _ = short_run(tmp_path, "flooded", "flooded-meter", "ceiling")
+    heartbeats, values, _, ceiling, paced = told["rows"]
+    assert_flooded(heartbeats, "heartbeat")
+    assert_flooded(values, "meter")
     assert paced["rate"] == int(0.6 * ceiling["msg_per_s"])
     assert paced["p99_ms"] > 0
 
