@@ -107,9 +107,14 @@ def _times(title: str, ours: str, theirs: str, required: float | None, aim: floa
 
 
 def _growth(ours: str, theirs: str, name: str) -> Callable[[Rows], float | None]:
-    """How many times theirs our figure is, where both rows had as many stations as the bound speaks of."""
+    """How many times theirs our figure is, where both rows had as many stations as the bound speaks of.
+
+    Where theirs did not keep its pace the machine was too busy to say anything: what is slow already hides what is added.
+    """
 
     def figure(rows: Rows) -> float | None:
+        if theirs in rows and not rows[theirs].is_pace_kept:
+            return None
         mine, other = _value(ours, name)(rows), _value(theirs, name)(rows)
         return mine / other if mine and other else None
 

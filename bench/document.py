@@ -63,6 +63,7 @@ READING = """\
 - `flooded`: one station more has 10,000 calls a second to send and waits for no answer, while the others say the mix at
   their pace; p50 and p99 are those of the others. Of Heartbeats it gets its answers; MeterValues wait for commits one
   after the other, so that most of the flood stays in its socket.
+- Two rows are not compared where the first of them did not keep its pace: a machine that is busy hides what is added.
 - "1 gateway", "2 gateways" are `serve --role gateway --workers N` on PostgreSQL and NATS, with the same stations and
   the same pace. CPU time is that of all gateways, of PostgreSQL and of NATS together, with all that they started; the
   remarks tell them apart. The gateways share one core, so this is the cost of being two and not what two can do.

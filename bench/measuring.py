@@ -46,6 +46,7 @@ class Measured:
     rate: int | None = None
     sign_ins: int | None = None
     sign_ins_per_s: float | None = None
+    is_pace_kept: bool = True
     wrong_answers: int = 0
     lost_connections: int = 0
     cpu_percent: float | None = None
@@ -185,6 +186,7 @@ def _lines(row: Row, told: dict[str, Any], faults: str, server: Server, signed: 
         rate=row.rate or None,
         sign_ins=row.sign_ins or None,
         sign_ins_per_s=signed.per_s,
+        is_pace_kept=not told["missed"],
         wrong_answers=told["wrong"],
         lost_connections=told["lost"],
         cpu_percent=told["cpu_percent"],

@@ -53,6 +53,7 @@ def test_what_a_flood_may_cost_the_others(with_flood: float, verdict: str) -> No
     assert found.measured == pytest.approx(with_flood / 5)
     assert found.verdict == verdict
     assert check([rows[0], line("flooded", p99_ms=99.0, connections=3)]) == []
+    assert check([line("unflooded", p99_ms=500.0, connections=1000, is_pace_kept=False), rows[1]]) == []
 
 
 @pytest.mark.parametrize(("cpu", "verdict"), [(11.9, "ok"), (12.1, "below")])
