@@ -109,7 +109,7 @@ def _times(title: str, ours: str, theirs: str, required: float | None, aim: floa
 def _growth(ours: str, theirs: str, name: str) -> Callable[[Rows], float | None]:
     """How many times theirs our figure is, where both rows had as many stations as the bound speaks of.
 
-    Where theirs did not keep its pace the machine was too busy to say anything: what is slow already hides what is added.
+    Where theirs did not keep its pace the machine was too busy to tell: what is slow already hides what is added.
     """
 
     def figure(rows: Rows) -> float | None:
