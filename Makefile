@@ -44,7 +44,7 @@ torture: setup browser ## The long fault campaigns, with counts at the end
 	$(BIN)/pytest -q -m slow -s
 
 BENCH ?= --write-docs
-bench: setup ## Measure this machine (8 minutes); table, bench/results/latest.json, docs/benchmarks.md (or BENCH=--quick)
+bench: setup ## Measure this machine (15 minutes); table, bench/results/latest.json, docs/benchmarks.md (or BENCH=--quick)
 	$(BIN)/ocpp-css bench $(BENCH)
 
 types: setup ## Generate the message types anew from the official schemas

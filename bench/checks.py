@@ -82,7 +82,8 @@ def _value(key: str, name: str) -> Callable[[Rows], float | None]:
         row = rows.get(key)
         if row is None or row.connections < _STATIONS[key.removesuffix("-boot")]:
             return None
-        return float(getattr(row, name))
+        value = getattr(row, name)
+        return None if value is None else float(value)
 
     return figure
 
@@ -103,6 +104,25 @@ def _added(ours: str, theirs: str, name: str) -> Callable[[Rows], float | None]:
 
 def _times(title: str, ours: str, theirs: str, required: float | None, aim: float | None) -> Bound:
     return Bound(title, TIMES, "more", required, aim, _ratio(ours, theirs), _cpu_ratio(ours, theirs))
+
+
+def _growth(ours: str, theirs: str, name: str) -> Callable[[Rows], float | None]:
+    """How many times theirs our figure is, where both rows had as many stations as the bound speaks of.
+
+    Where theirs did not keep its pace the machine was too busy to tell: what is slow already hides what is added.
+    """
+
+    def figure(rows: Rows) -> float | None:
+        if theirs in rows and not rows[theirs].is_pace_kept:
+            return None
+        mine, other = _value(ours, name)(rows), _value(theirs, name)(rows)
+        return mine / other if mine and other else None
+
+    return figure
+
+
+def _at_most(title: str, required: float | None, aim: float | None, figure: Callable[[Rows], float | None]) -> Bound:
+    return Bound(title, TIMES, "less", required, aim, figure)
 
 
 def _marginal(many: str, few: str) -> Callable[[Rows], float | None]:
@@ -141,6 +161,20 @@ BOUNDS = (
     _most("Memory of a TLS connection after traffic", "KiB", None, 30, ("many-tls", "rss_kb_per_connection")),
     Bound("p50 added by durability at 8,000/s", "ms", "less", None, 3, _added("paced", "memory-paced", "p50_ms")),
     Bound("p99 added by durability at 8,000/s", "ms", "less", None, 25, _added("paced", "memory-paced", "p99_ms")),
+    _most("Mix at 5,000 at 60 % of its ceiling, p99", "ms", 100, None, ("middle-paced", "p99_ms")),
+    _at_most(
+        "p99 of others while one station floods Heartbeats : before", 2, None, _growth("flooded", "unflooded", "p99_ms")
+    ),
+    _at_most(
+        "p99 of others while one station floods MeterValues : before",
+        2,
+        None,
+        _growth("flooded-meter", "unflooded", "p99_ms"),
+    ),
+    _at_most("p99 of Heartbeats while 100 people sign in : before", None, 1.5, _growth("signing-in", "calm", "p99_ms")),
+    _at_most("CPU of a message, two gateways : one", 1.2, None, _growth("gateways", "gateway", "us_cpu_per_msg")),
+    _most("A command through NATS, p99 at 100/s", "ms", 50, None, ("commands", "p99_ms")),
+    _at_most("CPU of a message, 19,000 connections : 1,000", None, 1.2, _growth("most", "thousand", "us_cpu_per_msg")),
 )
 
 

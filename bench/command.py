@@ -20,7 +20,7 @@ from bench import generator, machine
 from bench.document import page
 from bench.faults import CannotMeasure
 from bench.measuring import Measured, measure
-from bench.plan import ROWS, Plan, choose
+from bench.plan import GROUPS, ROWS, Plan, choose
 from bench.report import Report, cells
 from bench.servers import Servers
 
@@ -51,7 +51,8 @@ def run(options: Options, console: Console | None = None) -> int:
     try:
         plan = _plan(options)
     except KeyError as unknown:
-        console.print(f"There is no row {unknown}. Rows: {', '.join(row.key for row in ROWS)}", markup=False)
+        keys = ", ".join(row.key for row in ROWS)
+        console.print(f"There is no row {unknown}. Rows: {keys}. Groups: {', '.join(GROUPS)}", markup=False)
         return 2
     with _ended_by_signal(), _workplace() as folder:
         about = machine.describe(folder)
@@ -101,7 +102,7 @@ def _measure_all(plan: Plan, servers: Servers, folder: Path, console: Console) -
         for row in plan.rows:
             say(f"{row.key}: preparing")
             try:
-                found = measure(row, plan, servers, folder, say)
+                found = measure(row, plan, servers, folder, say, before=lines)
             except FAULTS as fault:
                 failures.append(f"{row.key} could not be measured: {fault}")
                 progress.console.print(failures[-1], style="red", markup=False, highlight=False)

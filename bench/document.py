@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bench.plan import GROUPS
 from bench.report import CHECK_HEADS, HEADS, Report, cells, check_cells, remarks
 
 INTRODUCTION = """\
@@ -22,6 +23,15 @@ system, and beside a server in C as the limit of the machine. This page is made 
 | programs | Python {python}, SQLite {sqlite}{postgres}, load generator in {generator} |
 | measured | {seconds:g} s a row |
 """
+
+REPEATING = """\
+## Repeat a part
+
+`ocpp-css bench` with the names of rows or groups measures these alone; `--seconds 60` measures each for a minute, some
+rows three or five times as long. Without names `--quick` leaves some rows out.
+
+"""
+GROUP_HEADS = ("command", "rows", "shows")
 
 READING = """\
 ## How to read it
@@ -49,6 +59,17 @@ READING = """\
 - "Signing in" is the same load as the row "calm" above it, while 100 people at once try to sign in without a pause,
   with names that nobody has, each from an address of its own: every try costs an Argon2id hash of 38 MiB, two at a
   time.
+- `mix-paced` at 5,000 stations is at 60 % of what the row `mix` with as many reached just before, in the same run.
+- `flooded`: one station more has 10,000 calls a second to send and waits for no answer, while the others say the mix at
+  their pace; p50 and p99 are those of the others. Of Heartbeats it gets its answers; MeterValues wait for commits one
+  after the other, so that most of the flood stays in its socket.
+- Two rows are not compared where the first of them did not keep its pace: a machine that is busy hides what is added.
+- "1 gateway", "2 gateways" are `serve --role gateway --workers N` on PostgreSQL and NATS, with the same stations and
+  the same pace. CPU time is that of all gateways, of PostgreSQL and of NATS together, with all that they started; the
+  remarks tell them apart. The gateways share one core, so this is the cost of being two and not what two can do.
+- `commands`: DataTransfer over `POST /stations/{identity}/commands` of a web node, 100 a second whatever becomes of
+  them; its station is on a gateway node, and the command goes there over NATS. p50 and p99 are those of who sent it,
+  from when it was due until the final state was told, with two entries in the database and one in the audit log.
 - Measuring begins when each station had the answers to its first messages, or after 30 s.
 - Messages a second move by a quarter from run to run where the machine is shared; the ratios of one run less, and
   those of CPU time least.
@@ -72,7 +93,11 @@ def page(report: Report) -> str:
     noted = remarks(report)
     if noted:
         parts += ["## Remarks on this run\n", "\n".join(f"- {remark}" for remark in noted) + "\n"]
-    return "\n".join([*parts, READING])
+    return "\n".join([*parts, REPEATING + _table(GROUP_HEADS, _groups()), READING])
+
+
+def _groups() -> list[list[str]]:
+    return [[f"`ocpp-css bench {name}`", ", ".join(keys), shows] for name, (keys, shows) in GROUPS.items()]
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

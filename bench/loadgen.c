@@ -5,7 +5,9 @@
 //   -u path of the stations, to which five digits are added   -s subprotocol   -g id tag of all (else TAG00000, ...)
 //   -B boot first (and in mode meter start a transaction)   -S storm: connect (and boot), nothing more
 //   -C so many connect at once   -a so many source addresses   -T TLS   -r messages/s of all stations together
-//   -P pid whose CPU time and memory are told   -Q pid,pid,... whose CPU time is added.  Prints one JSON object.
+//   -f calls/s of one station more, which waits for no answer (-r is needed too)   -F what it says, as -m
+//   -P pid whose CPU time and memory are told   -Q pid,pid,... whose CPU time is added and told apart; of each process
+//   counts all that it started.  Prints a JSON object when the measurement begins, and another one at the end.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sys/epoll.h>
@@ -19,78 +21,9 @@
 #include "messages.h"
 #include "measures.h"
 #include "options.h"
-
-enum { CONNECTING, TLS_HANDSHAKE, UPGRADING, BOOTING, STARTING, RUNNING, DEAD };
-
-typedef struct {
-  int fd, state, is_waiting;
-  SSL *ssl;
-  uint64_t connect_began, sent;
-  Speaker speaker;
-  char *unsent;
-  int unsent_length, unsent_offset;
-  int length;
-  char buffer[1500];
-} Station;
-
-static Station *stations;
-static SSL_CTX *tls_context;
-static int poller, running, pending, opened, is_measuring, is_stopping;
-static uint64_t answered, lost, wrong, missed, due_at, pace_began;
-static double paced;
-static Histogram latency;
-
-static void die(Station *s, const char *why) {
-  if (s->state == DEAD) return;
-  if (++lost < 6) fprintf(stderr, "station %d, state %d: %s (%s)\n", s->speaker.number, s->state, why, strerror(errno));
-  if (s->state < RUNNING) pending--; else running--;
-  s->state = DEAD;
-  close(s->fd);
-}
-
-static void complain(const char *what, const char *text, int length) {
-  if (++wrong < 6) fprintf(stderr, "%s: %.*s\n", what, length > 200 ? 200 : length, text);
-}
-
-static void watch(Station *s, uint32_t events, int operation) {
-  struct epoll_event event = { .events = events, .data.ptr = s };
-  epoll_ctl(poller, operation, s->fd, &event);
-}
+#include "station.h"
 
 // --- out ----------------------------------------------------------------------------------------------------------
-
-static int put(Station *s, const char *data, int length) {
-  return s->ssl ? SSL_write(s->ssl, data, length) : (int)send(s->fd, data, length, MSG_NOSIGNAL);
-}
-
-static void send_all(Station *s, const char *data, int length) {
-  int done = 0;
-  if (!s->unsent) {
-    done = put(s, data, length);
-    if (done == length) return;
-    if (done < 0 && errno != EAGAIN) { die(s, "send"); return; }
-    if (done < 0) done = 0;
-    s->unsent_length = s->unsent_offset = 0;
-    watch(s, EPOLLIN | EPOLLOUT, EPOLL_CTL_MOD);
-  }
-  s->unsent = realloc(s->unsent, s->unsent_length + length - done);
-  memcpy(s->unsent + s->unsent_length, data + done, length - done);
-  s->unsent_length += length - done;
-}
-
-static void send_rest(Station *s) {
-  int done = put(s, s->unsent + s->unsent_offset, s->unsent_length - s->unsent_offset);
-  if (done > 0) s->unsent_offset += done;
-  if (s->unsent_offset < s->unsent_length) return;
-  free(s->unsent);
-  s->unsent = NULL;
-  watch(s, EPOLLIN, EPOLL_CTL_MOD);
-}
-
-static void send_frame(Station *s, int opcode, const char *payload, int length) {
-  static char data[4400];
-  send_all(s, data, frame(data, opcode, payload, length, 0x5a3c91e7u ^ (s->speaker.turn * 2654435761u)));
-}
 
 static void send_request(Station *s) {
   static char text[4096];
@@ -101,7 +34,7 @@ static void send_request(Station *s) {
   } else if (s->state == STARTING) {
     length = say_start(&script, &s->speaker, text);
   } else {
-    length = say(&script, &s->speaker, text);
+    length = say(s == flooder ? &flooding : &script, &s->speaker, text);
   }
   s->sent = due_at ? due_at : now_ns();
   s->is_waiting = 1;
@@ -126,13 +59,21 @@ static void next_state(Station *s) {
   }
 }
 
-// A request of the central system: these stations know none.
-static void refuse(Station *s, const char *text, int length) {
+// A request of the central system: these stations know DataTransfer, and nothing else.
+static void obey(Station *s, const char *text, int length) {
   char answer[120];
   const char *id = memchr(text, '"', length), *end = id ? memchr(id + 1, '"', text + length - id - 1) : NULL;
   if (!end || end - id > 40) return;
-  int n = sprintf(answer, "[4,%.*s\",\"NotImplemented\",\"\",{}]", (int)(end - id), id);
+  int is_known = !strncmp(end, "\",\"DataTransfer\"", 16);
+  const char *form = is_known ? "[3,%.*s\",{\"status\":\"Accepted\"}]" : "[4,%.*s\",\"NotImplemented\",\"\",{}]";
+  int n = sprintf(answer, form, (int)(end - id), id);
   send_frame(s, 1, answer, n);
+}
+
+// The flooding station does not wait, so that it has no message that is the one to be answered.
+static void on_flood_answered(const char *text, int length) {
+  if (text[1] != '3') complain("the flood is refused", text, length);
+  if (is_measuring) flood_answered++;
 }
 
 static void on_text(Station *s, char *text, int length) {
@@ -140,7 +81,9 @@ static void on_text(Station *s, char *text, int length) {
   char after = text[length];
   text[length] = 0;
   if (text[1] == '2') {
-    refuse(s, text, length);
+    obey(s, text, length);
+  } else if (s == flooder && s->state == RUNNING) {
+    on_flood_answered(text, length);
   } else {
     const char *id = strchr(text, '"');
     if (!s->is_waiting || !id || strtoul(id + 1, NULL, 16) != s->speaker.turn) complain("wrong id", text, length);
@@ -315,12 +258,24 @@ static void pace(void) {
   }
 }
 
+// What the flooding station has to send by now; what its socket does not take any more is never sent.
+static void flood(void) {
+  double due = (now_ns() - pace_began) / 1e9 * given.flood;
+  for (; flooded < due; flooded++) {
+    if (flooder->state != RUNNING || flooder->unsent) continue;
+    send_request(flooder);
+    flooder->speaker.turn++;
+    if (is_measuring) flood_sent++;
+  }
+}
+
 static void keep_on(double seconds) {
   uint64_t ends = now_ns() + (uint64_t)(seconds * 1e9);
   pace_began = now_ns();
-  paced = 0;
+  paced = flooded = 0;
   while (now_ns() < ends) {
     if (given.rate > 0) pace();
+    if (flooder) flood();
     look(given.rate > 0 ? 1 : 100);
   }
 }
@@ -343,20 +298,21 @@ static double warm_up(void) {
 
 static void connect_all(void) {
   uint64_t ends = now_ns() + 240000000000ull;
-  while (running < given.count - (int)lost && now_ns() < ends) {
-    while (opened < given.count && pending < given.at_once) open_station(opened++);
+  int all = given.count + (flooder != NULL);
+  while (running < all - (int)lost && now_ns() < ends) {
+    while (opened < all && pending < given.at_once) open_station(opened++);
     look(100);
   }
 }
 
 static void tell_storm(Use before, Use after, double seconds) {
+  int connected = running - (flooder && flooder->state == RUNNING);
   printf("{\"connections\":%d,\"connect_s\":%.3f,\"connect_cpu_s\":%.2f,\"connect_p50_ms\":%.2f,\"connect_p99_ms\":%.2f,"
-         "\"rss_before_kb\":%.0f,\"rss_connected_kb\":%.0f", running, seconds, after.cpu_s - before.cpu_s,
+         "\"rss_before_kb\":%.0f,\"rss_connected_kb\":%.0f}\n", connected, seconds, after.cpu_s - before.cpu_s,
          percentile_ms(&latency, .5), percentile_ms(&latency, .99), before.rss_kb, after.rss_kb);
 }
 
-static void measure(void) {
-  double warm_up_s = warm_up();
+static void measure(double warm_up_s) {
   missed = 0;
   forget(&latency);
   is_measuring = 1;
@@ -368,18 +324,25 @@ static void measure(void) {
   is_measuring = 0;
   is_stopping = 1;
   Use after = use(given.pid, given.other_pids);
-  double cpu = after.cpu_s - before.cpu_s, others = after.others_cpu_s - before.others_cpu_s;
-  printf(",\"warm_up_s\":%.2f,\"messages\":%lu,\"msg_per_s\":%.0f,\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"p999_ms\":%.2f,\"cpu_percent\":%.0f,"
+  double cpu = after.cpu_s - before.cpu_s, others = 0;
+  for (int i = 0; i < after.others; i++) others += after.others_cpu_s[i] - before.others_cpu_s[i];
+  printf("\"warm_up_s\":%.2f,\"messages\":%lu,\"msg_per_s\":%.0f,\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"p999_ms\":%.2f,\"cpu_percent\":%.0f,"
          "\"others_cpu_percent\":%.0f,\"generator_cpu_percent\":%.0f,\"us_cpu_per_msg\":%.2f,\"rss_kb\":%.0f,\"missed\":%lu",
          warm_up_s, answered, answered / seconds, percentile_ms(&latency, .5), percentile_ms(&latency, .99),
          percentile_ms(&latency, .999), cpu / seconds * 100, others / seconds * 100,
          (own_cpu_s() - own) / seconds * 100, answered ? (cpu + others) * 1e6 / answered : 0, after.rss_kb, missed);
+  printf(",\"flood_per_s\":%.0f,\"flood_answered_per_s\":%.0f,\"others_us_per_msg\":[", flood_sent / seconds, flood_answered / seconds);
+  for (int i = 0; i < after.others; i++)
+    printf("%s%.2f", i ? "," : "", answered ? (after.others_cpu_s[i] - before.others_cpu_s[i]) * 1e6 / answered : 0);
+  printf("],");
 }
 
 int main(int count, char **values) {
   read_options(count, values);
   script.first_second = time(NULL) - 20 * 86400;
-  stations = calloc(given.count, sizeof(Station));
+  stations = calloc(given.count + 1, sizeof(Station));
+  if (given.flood > 0) flooder = &stations[given.count];
+  flooding.first_second = script.first_second;
   poller = epoll_create1(0);
   if (given.tls) {
     tls_context = SSL_CTX_new(TLS_client_method());
@@ -389,9 +352,12 @@ int main(int count, char **values) {
   Use before = use(given.pid, given.other_pids);
   uint64_t began = now_ns();
   connect_all();
-  double seconds = (now_ns() - began) / 1e9;
+  double seconds = (now_ns() - began) / 1e9, warm_up_s = 0;
   tell_storm(before, use(given.pid, given.other_pids), seconds);
-  if (!given.storm) measure();
-  printf(",\"lost\":%lu,\"wrong\":%lu}\n", lost, wrong);
+  if (!given.storm) warm_up_s = warm_up();
+  fflush(stdout);
+  printf("{");
+  if (!given.storm) measure(warm_up_s);
+  printf("\"lost\":%lu,\"wrong\":%lu}\n", lost, wrong);
   return 0;
 }

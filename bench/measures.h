@@ -10,7 +10,8 @@
 #define BUCKETS 1000000  // ten seconds; what took longer counts as ten
 
 typedef struct { uint32_t counts[BUCKETS]; uint64_t total; } Histogram;
-typedef struct { double cpu_s, others_cpu_s, rss_kb; } Use;
+#define OTHERS 16
+typedef struct { double cpu_s, rss_kb, others_cpu_s[OTHERS]; int others; } Use;
 
 static uint64_t now_ns(void) {
   struct timespec at;
@@ -41,22 +42,10 @@ static double percentile_ms(const Histogram *h, double part) {
   return 0;
 }
 
-static double cpu_s(const char *pid) {
-  char path[64], line[1024];
-  unsigned long user = 0, kernel = 0;
-  snprintf(path, sizeof path, "/proc/%s/stat", pid);
-  FILE *file = fopen(path, "r");
-  if (!file) return 0;
-  char *end = fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL;
-  if (end) sscanf(end + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &kernel);
-  fclose(file);
-  return (user + kernel) / (double)sysconf(_SC_CLK_TCK);
-}
-
-static double rss_kb(const char *pid) {
+static double rss_kb(int pid) {
   char path[64], line[256];
   double found = 0;
-  snprintf(path, sizeof path, "/proc/%s/status", pid);
+  snprintf(path, sizeof path, "/proc/%d/status", pid);
   FILE *file = fopen(path, "r");
   if (!file) return 0;
   while (fgets(line, sizeof line, file)) if (!strncmp(line, "VmRSS:", 6)) found = atof(line + 6);
@@ -64,10 +53,37 @@ static double rss_kb(const char *pid) {
   return found;
 }
 
+// Seconds, those of its children that have ended with it.
+static double cpu_s(int pid) {
+  char path[64], line[1024];
+  unsigned long user = 0, kernel = 0, ended_user = 0, ended_kernel = 0;
+  snprintf(path, sizeof path, "/proc/%d/stat", pid);
+  FILE *file = fopen(path, "r");
+  if (!file) return 0;
+  char *end = fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL;
+  if (end) sscanf(end + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %lu %lu", &user, &kernel, &ended_user, &ended_kernel);
+  fclose(file);
+  return (user + kernel + ended_user + ended_kernel) / (double)sysconf(_SC_CLK_TCK);
+}
+
+// A figure of a process and of all that it started, together.
+static double of_all(int pid, double (*figure)(int)) {
+  char path[64];
+  int child;
+  double found = figure(pid);
+  snprintf(path, sizeof path, "/proc/%d/task/%d/children", pid, pid);
+  FILE *file = fopen(path, "r");
+  if (!file) return found;
+  while (fscanf(file, "%d", &child) == 1) found += of_all(child, figure);
+  fclose(file);
+  return found;
+}
+
 static Use use(const char *pid, const char *others) {
-  Use found = { .cpu_s = cpu_s(pid), .rss_kb = rss_kb(pid) };
+  Use found = { .cpu_s = of_all(atoi(pid), cpu_s), .rss_kb = of_all(atoi(pid), rss_kb) };
   char list[1024];
   snprintf(list, sizeof list, "%s", others);
-  for (char *one = strtok(list, ","); one; one = strtok(NULL, ",")) found.others_cpu_s += cpu_s(one);
+  for (char *one = strtok(list, ","); one && found.others < OTHERS; one = strtok(NULL, ","))
+    found.others_cpu_s[found.others++] = of_all(atoi(one), cpu_s);
   return found;
 }

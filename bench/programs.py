@@ -43,9 +43,9 @@ class Program:
         """Whether it has not ended."""
         return self._process.poll() is None
 
-    def wait_for(self, word: str) -> None:
+    def wait_for(self, word: str, patience_s: float = PATIENCE_S) -> None:
         """Return when it prints a line that begins with `word`."""
-        ends = time.monotonic() + PATIENCE_S
+        ends = time.monotonic() + patience_s
         while not any(line.startswith(word) for line in self.output().splitlines()):
             if not self.is_running or time.monotonic() > ends:
                 raise CannotMeasure(f"{self.name} did not start: {last_line(self.complaints())}")
@@ -90,6 +90,16 @@ class Program:
     def _cpu_ticks(self) -> int:
         fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         return int(fields[11]) + int(fields[12])
+
+
+def started(program: Program, word: str) -> Program:
+    """The program, when it has printed the word; ended where it does not."""
+    try:
+        program.wait_for(word)
+    except BaseException:
+        program.stop()
+        raise
+    return program
 
 
 def environment() -> dict[str, str]:

@@ -19,6 +19,8 @@ from typing import Any
 import uvloop
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
+from bench.programs import descendants
+
 PATIENCE_S = 240.0
 TURN = timedelta(seconds=10)
 TURN_WH = 30
@@ -49,6 +51,8 @@ class Tally:
     is_measuring: bool = False
     is_stopping: bool = False
     missed: int = 0
+    flood_sent: int = 0
+    flood_answered: int = 0
     lost: int = 0
     wrong: int = 0
 
@@ -58,6 +62,8 @@ class Station(WSListener):
 
     def __init__(self, number: int, given: argparse.Namespace, tally: Tally) -> None:
         self.number, self.given, self.tally = number, given, tally
+        self.is_flooder = number == given.c
+        self.mode = given.F if self.is_flooder else given.m
         self.turn = 0
         self.transaction = 0 if given.B else 1000 + number
         self.said = ""
@@ -86,7 +92,10 @@ class Station(WSListener):
             return
         kind, message_id, *said = json.loads(frame.get_payload_as_bytes())
         if kind == 2:
-            transport.send(WSMsgType.TEXT, json.dumps([4, message_id, "NotImplemented", "", {}]).encode())
+            self.obey(transport, message_id, said[0])
+            return
+        if self.is_flooder and self.is_ready.done():
+            self.tally.flood_answered += self.tally.is_measuring
             return
         if kind != 3 or int(message_id, 16) != self.turn or not self.hear(said[0]):
             self.tally.wrong += 1
@@ -97,12 +106,19 @@ class Station(WSListener):
         self.is_waiting = False
         self.go_on()
 
+    @staticmethod
+    def obey(transport: WSTransport, message_id: str, action: str) -> None:
+        """A request of the central system: these stations know DataTransfer, and nothing else."""
+        is_known = action == "DataTransfer"
+        answer = [3, message_id, {"status": "Accepted"}] if is_known else [4, message_id, "NotImplemented", "", {}]
+        transport.send(WSMsgType.TEXT, json.dumps(answer).encode())
+
     def go_on(self) -> None:
         """After an answer: the transaction of mode meter, then one request after the other."""
         if self.is_ready.done():
             if not self.tally.is_stopping and not self.given.r:
                 self.speak()
-        elif self.given.m == "meter" and self.said == "BootNotification" and not self.given.S:
+        elif self.mode == "meter" and self.said == "BootNotification" and not self.given.S:
             self.start_or_stop()
         else:
             self.is_ready.set_result(None)
@@ -118,7 +134,7 @@ class Station(WSListener):
 
     def speak(self, due: float = 0.0) -> None:
         """The next request of the mode, no two the same by meaning."""
-        mode = self.given.m
+        mode = self.mode
         if mode == "mix":
             mode = ("heartbeat",) * 4 + ("status",) * 2 + ("meter",) * 3 + ("tx",)
             mode = mode[(self.turn + self.number) % 10]
@@ -156,17 +172,22 @@ class Station(WSListener):
         self.transport.send(WSMsgType.TEXT, f'[2,"{self.turn:08x}","{action}",{payload}]'.encode())
 
 
-def use(pids: str) -> tuple[float, float]:
-    """CPU seconds and resident KiB of processes together."""
+def use(pid: int) -> tuple[float, float]:
+    """CPU seconds and resident KiB of a process and all that it started, those that have ended among them."""
     cpu = rss = 0.0
-    for pid in filter(None, pids.split(",")):
+    for one in descendants(pid):
         try:
-            fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            fields = Path(f"/proc/{one}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         except OSError:
             continue
-        cpu += (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+        cpu += sum(map(int, fields[11:15])) / TICKS_PER_S
         rss += int(fields[21]) * os.sysconf("SC_PAGE_SIZE") / 1024
     return cpu, rss
+
+
+def others(given: argparse.Namespace) -> list[float]:
+    """CPU seconds of each process that is told apart."""
+    return [use(int(pid))[0] for pid in given.Q.split(",") if pid]
 
 
 def percentile(values: list[float], part: float) -> float:
@@ -198,7 +219,7 @@ async def connect_all(given: argparse.Namespace, tally: Tally) -> list[Station]:
             tally.connects_ms.append((time.perf_counter() - began) * 1000)
             return station
 
-    found = await asyncio.gather(*(connect(number) for number in range(given.c)))
+    found = await asyncio.gather(*(connect(number) for number in range(given.c + bool(given.f))))
     return [station for station in found if station is not None]
 
 
@@ -207,16 +228,32 @@ async def keep_on(stations: list[Station], given: argparse.Namespace, tally: Tal
     if not given.r:
         await asyncio.sleep(seconds)
         return
-    began, sent, around = time.perf_counter(), 0, itertools.cycle(stations)
+    quiet = [station for station in stations if not station.is_flooder]
+    flooders = [station for station in stations if station.is_flooder]
+    began, sent, around, flooded = time.perf_counter(), 0, itertools.cycle(quiet), 0
     while (now := time.perf_counter()) < began + seconds:
         while sent < (now - began) * given.r:
-            station = next((s for s in itertools.islice(around, len(stations)) if not s.is_waiting), None)
+            station = next((s for s in itertools.islice(around, len(quiet)) if not s.is_waiting), None)
             if station is None:
                 tally.missed += 1
                 break
             station.speak(began + sent / given.r)
             sent += 1
+        due = int((now - began) * given.f)
+        for flooder in flooders:
+            flood(flooder, due - flooded, tally)
+        flooded = due
         await asyncio.sleep(0.001)
+
+
+def flood(station: Station, count: int, tally: Tally) -> None:
+    """Send so many without waiting; what the socket does not take any more is never sent."""
+    for _ in range(count):
+        if station.transport is None or station.transport.underlying_transport.get_write_buffer_size():
+            return
+        station.speak()
+        station.turn += 1
+        tally.flood_sent += tally.is_measuring
 
 
 async def warm_up(stations: list[Station], given: argparse.Namespace, tally: Tally) -> float:
@@ -227,12 +264,12 @@ async def warm_up(stations: list[Station], given: argparse.Namespace, tally: Tal
     while True:
         await keep_on(stations, given, tally, given.w)
         took = time.perf_counter() - began
-        if took > 30 or all(station.turn >= turns for station in stations):
+        if took > 30 or all(station.turn >= turns or station.is_flooder for station in stations):
             return round(took, 2)
 
 
-async def main(given: argparse.Namespace) -> dict[str, Any]:
-    """Connect, warm up, measure."""
+async def main(given: argparse.Namespace) -> None:
+    """Connect, warm up, tell of that, measure, tell of that."""
     tally = Tally()
     cpu, rss_before = use(given.P)
     began = time.perf_counter()
@@ -240,32 +277,43 @@ async def main(given: argparse.Namespace) -> dict[str, Any]:
     connect_s = time.perf_counter() - began
     cpu_connected, rss = use(given.P)
     told = {
-        "connections": len(stations), "connect_s": round(connect_s, 3), "connect_cpu_s": round(cpu_connected - cpu, 2),
+        "connections": sum(not station.is_flooder for station in stations), "connect_s": round(connect_s, 3),
+        "connect_cpu_s": round(cpu_connected - cpu, 2),
         "connect_p50_ms": percentile(tally.connects_ms, 0.5), "connect_p99_ms": percentile(tally.connects_ms, 0.99),
         "rss_before_kb": rss_before, "rss_connected_kb": rss,
     }  # fmt: skip
-    if not given.S and stations:
-        told |= await measure(stations, given, tally)
+    is_talking = not given.S and bool(stations)
+    warm_up_s = await warm_up(stations, given, tally) if is_talking else 0
+    tell(told)
+    measured = await measure(stations, given, tally, warm_up_s) if is_talking else {}
     tally.is_stopping = True
-    return told | {"lost": tally.lost, "wrong": tally.wrong}
+    tell(measured | {"lost": tally.lost, "wrong": tally.wrong})
 
 
-async def measure(stations: list[Station], given: argparse.Namespace, tally: Tally) -> dict[str, Any]:
-    warm_up_s = await warm_up(stations, given, tally)
+def tell(figures: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(figures) + "\n")
+    sys.stdout.flush()
+
+
+async def measure(stations: list[Station], given: argparse.Namespace, tally: Tally, warm_up_s: float) -> dict[str, Any]:
     tally.missed, tally.is_measuring = 0, True
-    cpu, others, own, began = use(given.P)[0], use(given.Q)[0], time.process_time(), time.perf_counter()
+    cpu, before, own, began = use(given.P)[0], others(given), time.process_time(), time.perf_counter()
     await keep_on(stations, given, tally, given.d)
     tally.is_measuring, tally.is_stopping = False, True
     seconds = time.perf_counter() - began
     after, rss = use(given.P)
-    cpu, others, count = after - cpu, use(given.Q)[0] - others, len(tally.latencies_ms)
+    cpu, count = after - cpu, len(tally.latencies_ms)
+    apart = [now - then for now, then in zip(others(given), before, strict=True)]
     return {
         "warm_up_s": warm_up_s, "messages": count, "msg_per_s": round(count / seconds),
         "p50_ms": percentile(tally.latencies_ms, 0.5), "p99_ms": percentile(tally.latencies_ms, 0.99),
         "p999_ms": percentile(tally.latencies_ms, 0.999), "cpu_percent": round(cpu / seconds * 100),
-        "others_cpu_percent": round(others / seconds * 100),
+        "others_cpu_percent": round(sum(apart) / seconds * 100),
         "generator_cpu_percent": round((time.process_time() - own) / seconds * 100),
-        "us_cpu_per_msg": round((cpu + others) * 1e6 / count, 2) if count else 0, "rss_kb": rss, "missed": tally.missed,
+        "us_cpu_per_msg": round((cpu + sum(apart)) * 1e6 / count, 2) if count else 0, "rss_kb": rss,
+        "missed": tally.missed, "flood_per_s": round(tally.flood_sent / seconds),
+        "flood_answered_per_s": round(tally.flood_answered / seconds),
+        "others_us_per_msg": [round(one * 1e6 / count, 2) if count else 0 for one in apart],
     }  # fmt: skip
 
 
@@ -275,7 +323,7 @@ def options() -> argparse.Namespace:
     for letter, kind, default in (
         ("p", int, 9220), ("c", int, 500), ("d", float, 5.0), ("w", float, 1.0), ("m", str, "heartbeat"),
         ("u", str, "/ocpp/CP"), ("s", str, "ocpp1.6"), ("g", str, ""), ("C", int, 100), ("a", int, 1),
-        ("r", float, 0.0), ("P", str, ""), ("Q", str, ""),
+        ("r", float, 0.0), ("f", float, 0.0), ("F", str, "heartbeat"), ("P", int, 0), ("Q", str, ""),
     ):  # fmt: skip
         parser.add_argument(f"-{letter}", type=kind, default=default)
     for letter in "BST":
@@ -284,6 +332,5 @@ def options() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(uvloop.run(main(options()))) + "\n")
-    sys.stdout.flush()
+    uvloop.run(main(options()))
     os._exit(0)

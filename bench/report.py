@@ -115,10 +115,16 @@ def is_slowed(line: Measured) -> bool:
     return not line.rate and line.connections >= STATIONS and busy < 80
 
 
+def _parts(line: Measured) -> str:
+    return ", ".join(f"{name} {number(part, 1)} µs" for name, part in line.us_cpu_of.items())
+
+
 def remarks(report: Report) -> list[str]:
     """What has to be known to read the figures rightly."""
     machine = report.machine
     found = [f"{line.key}: {line.remark}" for line in report.lines if line.remark]
+    found += [f"{line.key}: {line.beside}" for line in report.lines if line.beside]
+    found += [f"{line.key}: CPU a message, {_parts(line)}" for line in report.lines if len(line.us_cpu_of) > 1]
     found += report.failures
     found += [
         f"{line.key}: {line.sign_ins} people at once signed in, {line.sign_ins_per_s:g} a second, beside the stations."

@@ -46,6 +46,35 @@ def test_a_rate_that_was_not_kept_does_not_hide_the_latency() -> None:
     assert check([paced, without])[0].measured == pytest.approx(300.0)
 
 
+@pytest.mark.parametrize(("with_flood", "verdict"), [(9.0, "ok"), (11.0, "below")])
+def test_what_a_flood_may_cost_the_others(with_flood: float, verdict: str) -> None:
+    rows = [line("unflooded", p99_ms=5.0, connections=1000), line("flooded", p99_ms=with_flood, connections=1000)]
+    (found,) = check(rows)
+    assert found.measured == pytest.approx(with_flood / 5)
+    assert found.verdict == verdict
+    assert check([rows[0], line("flooded", p99_ms=99.0, connections=3)]) == []
+    assert check([line("unflooded", p99_ms=500.0, connections=1000, is_pace_kept=False), rows[1]]) == []
+
+
+@pytest.mark.parametrize(("cpu", "verdict"), [(11.9, "ok"), (12.1, "below")])
+def test_what_a_second_gateway_may_cost(cpu: float, verdict: str) -> None:
+    two = line("gateways", us_cpu_per_msg=cpu, connections=1000)
+    (found,) = check([line("gateway", connections=1000), two])
+    assert (found.measured, found.verdict) == (pytest.approx(cpu / 10), verdict)
+
+
+def test_bounds_of_one_row() -> None:
+    slow, late = line("middle-paced", p99_ms=101.0, connections=5000), line("commands", p99_ms=49.0)
+    assert [(found.measured, found.verdict) for found in check([slow, late])] == [(101.0, "below"), (49.0, "ok")]
+
+
+def test_who_used_the_cpu_and_what_went_on_beside_is_told() -> None:
+    parts = {"ocpp-css": 6.0, "PostgreSQL": 3.5, "NATS": 0.5}
+    told = remarks(report(line("gateways", us_cpu_of=parts), line("flooded", beside="a flood")))
+    assert "gateways: CPU a message, ocpp-css 6.0 µs, PostgreSQL 3.5 µs, NATS 0.5 µs" in told
+    assert "flooded: a flood" in told
+
+
 def test_the_page_has_command_figures_and_remarks() -> None:
     text = page(report(line("meter", p99_ms=300.0, remark="it rained"), machine=MACHINE | {"load_before": 3.0}))
     for part in ("make bench", "| ocpp-css 1 | meter | 500 | 1,000 |", "| below |", "it rained", "load 3.0", "`abc`"):

@@ -49,11 +49,43 @@ def test_each_row_has_its_figures(tmp_path: Path) -> None:
 
 
 def test_the_generator_in_python_does_the_same(tmp_path: Path) -> None:
-    told, shown = short_run(tmp_path, "package-many", "package-tx", python_generator=True)
-    assert [(row["wrong_answers"], row["lost_connections"]) for row in told["rows"]] == [(0, 0)] * 3
+    told, shown = short_run(tmp_path, "package-many", "package-tx", "flooded", python_generator=True)
+    assert [(row["wrong_answers"], row["lost_connections"]) for row in told["rows"]] == [(0, 0)] * 4
+    assert_flooded(told["rows"][-1], "heartbeat")
     assert all(row["msg_per_s"] > 0 for row in told["rows"])
     assert told["machine"]["generator"] == "Python"
     assert "generator in Python" in shown
+
+
+def assert_flooded(row: dict[str, Any], words: str) -> None:
+    assert (row["connections"], row["wrong_answers"], row["lost_connections"]) == (3, 0, 0), row
+    assert f"10,000 {words} calls a second" in row["beside"]
+    assert ": 0 a second left it" not in row["beside"]
+    assert ", 0 were answered" not in row["beside"]
+
+
+def test_a_station_floods_beside_others_and_a_rate_is_a_part_of_what_was_reached(tmp_path: Path) -> None:
+    told, _ = short_run(tmp_path, "flooded", "flooded-meter", "ceiling")
+    heartbeats, values, _, ceiling, paced = told["rows"]
+    assert_flooded(heartbeats, "heartbeat")
+    assert_flooded(values, "meter")
+    assert paced["rate"] == int(0.6 * ceiling["msg_per_s"])
+    assert paced["p99_ms"] > 0
+
+
+def test_several_processes_share_the_load_and_a_command_goes_from_one_to_another(tmp_path: Path) -> None:
+    told, shown = short_run(tmp_path, "processes", "nodes", connections=5)
+    one, two, commands = told["rows"]
+    for row in (one, two):
+        assert (row["connections"], row["wrong_answers"], row["lost_connections"]) == (5, 0, 0), row
+        assert row["us_cpu_of"].keys() == {"ocpp-css", "PostgreSQL", "NATS"}
+        assert row["us_cpu_per_msg"] == pytest.approx(sum(row["us_cpu_of"].values()), abs=0.1)
+        assert row["us_cpu_of"]["ocpp-css"] > 0
+    assert commands["mode"] == "commands"
+    assert commands["msg_per_s"] > 0
+    assert commands["p99_ms"] >= commands["p50_ms"] > 0
+    assert "messages a second meanwhile" in commands["beside"]
+    assert "CPU a message, ocpp-css" in shown
 
 
 def test_the_server_in_c_answers_where_it_can_be_compiled(tmp_path: Path) -> None:

@@ -34,14 +34,14 @@ def bench(
 ) -> int:
     """Measure messages per second, latency and memory on this machine, beside the package `ocpp` and a server in C.
 
-    Takes about eight minutes. The exit code is 1 when a row could not be measured, and 0 whatever the figures are.
+    Takes about 15 minutes. The exit code is 1 when a row could not be measured, and 0 whatever the figures are.
 
     Parameters
     ----------
     rows
-        Only these rows, for example `heartbeat package-heartbeat`; a wrong name shows all.
+        Only these rows or groups of rows, for example `heartbeat package-heartbeat` or `flood`; a wrong name shows all.
     quick
-        Fewer rows and shorter, about three minutes.
+        Fewer rows and shorter, about six minutes.
     seconds
         How long each row is measured.
     connections
