@@ -309,9 +309,10 @@ class Campaign:
             self.leaks.append(f"{about}: a fault")
         if probe.route.names_things and answer.status_code not in REFUSED:
             self.leaks.append(f"{about}: the thing of another was found")
-        for sent in (path, *probe.query.values(), *_texts(probe.body), *self._ours.names.values()):
-            if sent in path or sent in probe.query.values() or sent in _texts(probe.body):
-                text = text.replace(sent, "…")
+        given = [path, *probe.query.values(), *_texts(probe.body)]
+        given += [name for name in self._ours.names.values() if any(name in sent for sent in given)]
+        for sent in sorted(filter(None, given), key=len, reverse=True):
+            text = text.replace(sent, "…")
         if any(mark in text for mark in self._ours.marks):
             self.leaks.append(f"{about}: it tells of another's {[mark for mark in self._ours.marks if mark in text]}")
 
