@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -288,7 +289,7 @@ class Campaign:
         given = {"params": probe.query, **(how if probe.body is not None else {})}
         async with probe.caller.client.stream(probe.route.verb, url, **given) as answer:
             text = await self._text(answer, probe.route)
-        self.counts["probes"] += 1
+        self.counts["probes"] += answer.status_code != HTTPStatus.TOO_MANY_REQUESTS
         self.counts[f"status {answer.status_code}"] += 1
         self._judge(probe, path, answer, text)
 
@@ -303,14 +304,15 @@ class Campaign:
         about = (
             f"{probe.caller.role}: {probe.route.verb} {path} {dict(probe.query)} {probe.body} -> {answer.status_code}"
         )
-        text = unquote(unquote(text))
+        text = _decoded(text)
         if answer.status_code >= 500:
             self.leaks.append(f"{about}: a fault")
         if probe.route.names_things and answer.status_code not in REFUSED:
             self.leaks.append(f"{about}: the thing of another was found")
-        for sent in (path, *probe.query.values(), *_texts(probe.body), *self._ours.names.values()):
-            if sent in path or sent in probe.query.values() or sent in _texts(probe.body):
-                text = text.replace(sent, "…")
+        given = [path, *probe.query.values(), *_texts(probe.body)]
+        given += [name for name in self._ours.names.values() if any(name in sent for sent in given)]
+        for sent in sorted(filter(None, given), key=len, reverse=True):
+            text = text.replace(sent, "…")
         if any(mark in text for mark in self._ours.marks):
             self.leaks.append(f"{about}: it tells of another's {[mark for mark in self._ours.marks if mark in text]}")
 
@@ -324,6 +326,13 @@ class Campaign:
         async with asyncio.TaskGroup() as group:
             for _ in range(at_once):
                 group.create_task(work())
+
+
+def _decoded(text: str) -> str:
+    """The text with no percent sign left: an address within an address within an address says what was sent."""
+    while (plain := unquote(text)) != text:
+        text = plain
+    return text
 
 
 def _texts(body: Any) -> list[str]:
