@@ -19,9 +19,7 @@ from ocpp_css.app.running import Service
 from ocpp_css.observe import logs
 from ocpp_css.storage import METADATA
 
-structlog.configure(
-    processors=[structlog.processors.add_log_level, logs.told_exceptions, structlog.dev.ConsoleRenderer()]
-)
+structlog.configure(processors=logs.processors(is_terminal=True))
 """As the program does it: structlog's own picture of an exception takes a second of the loop's time."""
 
 _READ = re.compile(r'\b(?:FROM|JOIN|,)\s+"?(\w+)"?')

@@ -39,6 +39,23 @@ def test_a_field_that_is_not_listed_is_not_written(lines: Any) -> None:
     assert [(line["event"], line["station"], line["level"]) for line in lines()] == [("something", "CP1", "error")]
 
 
+def test_a_reader_at_a_terminal_sees_the_way_of_an_exception_too(lines: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stderr", stream)
+    logs.configure()
+    try:
+        int(CANARY)
+    except ValueError:
+        structlog.get_logger().exception("broken", station="CP1")
+    shown = stream.getvalue()
+    assert lines() == []
+    assert "builtins.ValueError\n" in shown
+    assert "test_logs.py" in shown
+    assert "CP1" in shown
+    assert CANARY not in shown
+
+
 @pytest.mark.trust("R29")
 def test_the_text_of_an_exception_is_not_written_but_its_way_is(lines: Any) -> None:
     def inner() -> None:

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Final, TextIO
 
 import structlog
+from structlog.typing import Processor
 
 FIELDS: Final = frozenset({
     "action", "address", "bytes", "check", "command", "count", "event", "exception", "is_known", "level", "logger",
@@ -32,21 +33,28 @@ Event = MutableMapping[str, Any]
 def configure(*, is_verbose: bool = False) -> None:
     """Set up once, at the start of a command that runs the service."""
     level = logging.DEBUG if is_verbose else logging.INFO
-    shown = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            told_exceptions,
-            only_listed,
-            shown,
-        ],
+        processors=processors(is_terminal=sys.stderr.isatty()),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=partial(Lines, sys.stderr),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, handlers=[Libraries()], force=True)
+
+
+def processors(*, is_terminal: bool) -> list[Processor]:
+    """What is done with an event until it is a line, or a few for a reader at a terminal."""
+    shown: list[Processor] = [structlog.processors.JSONRenderer()]
+    if is_terminal:
+        shown = [_in_lines, structlog.dev.ConsoleRenderer()]
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        told_exceptions,
+        only_listed,
+        *shown,
+    ]
 
 
 class Lines:
@@ -83,6 +91,13 @@ def told_exceptions(_logger: Any, _method: str, event: Event) -> Event:
     fault = given if isinstance(given, BaseException) else sys.exception() if given else None
     if fault is not None:
         event["exception"] = _told(fault)
+    return event
+
+
+def _in_lines(_logger: Any, _method: str, event: Event) -> Event:
+    """An exception as one text, which is all that structlog shows at a terminal."""
+    if isinstance(event.get("exception"), list):
+        event["exception"] = "\n".join(event["exception"])
     return event
 
 
