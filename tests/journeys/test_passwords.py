@@ -86,7 +86,7 @@ async def test_once_accepted_only_the_new_password_counts(
     assert await gets_in(service, bytes.fromhex(new) if version == "1.6" else new, version)
     assert (await api.get("/stations/CP1")).json()["password_rotation"] is False
     db = service.wiring.db
-    kept = [repr(await db.across_tenants(table.select())) for table in (MESSAGES, COMMANDS)]
+    kept = [repr([tuple(row) for row in await db.across_tenants(table.select())]) for table in (MESSAGES, COMMANDS)]
     assert all(new not in text and "***" in text for text in kept)
     entries = (await api.get("/audit")).json()["items"]
     rotated = next(entry for entry in entries if entry["action"] == "station.password_rotate")
