@@ -131,6 +131,9 @@ class Opened:
         except KeyError:
             raise AttributeError(name) from None
 
+    def __repr__(self) -> str:
+        return f"Opened({self._mapping!r})"
+
     def __getitem__(self, place: int) -> Any:
         return list(self._mapping.values())[place]
 
