@@ -35,7 +35,7 @@ async def path_of(depot: Depot, name: str) -> str:
 
 
 async def faults(page: Page) -> list[tuple[str, list[str]]]:
-    await page.wait_for_function("!document.querySelector('.htmx-request')")  # what is read again is dimmed
+    await expect(page.locator(".htmx-request")).to_have_count(0)  # what is read again is dimmed
     found = await Axe().run(page, options={"runOnly": RULES})
     return [(fault["id"], [node["html"][:200] for node in fault["nodes"]]) for fault in found.response["violations"]]
 
