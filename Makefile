@@ -34,7 +34,7 @@ check: setup ## Lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy --strict --explicit-package-bases tools/generate_messages tools/reference.py tools/scaffold_area.py
+	$(BIN)/mypy --strict --explicit-package-bases tools/generate_messages tools/reference tools/scaffold_area.py
 	$(BIN)/lint-imports
 
 test: setup browser check ## Everything: checks and all tests, with real PostgreSQL, NATS and Chromium

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 from tests.docs.pages import ROOT
-from tools.reference import COMMAND
+from tools.reference.writing import COMMAND
 
 
 @pytest.mark.timeout(240)
