@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocpp_css.kit import ids
-from ocpp_css.kit.ids import Ids, first_id_at, parse_public, permute31, public
+from ocpp_css.kit.ids import Ids, first_id_at, number_of, parse_public, permute31, public
 
 numbers = st.integers(0, (1 << 63) - 1)
 
@@ -55,6 +55,12 @@ def test_public_texts_sort_as_their_numbers(first: int, second: int) -> None:
 def test_any_other_text_is_no_number(text: str) -> None:
     number = parse_public(text)
     assert number is None or (public(number) == text and number < 1 << 63)
+
+
+def test_a_text_that_is_no_number_raises_what_the_caller_says() -> None:
+    assert number_of(public(7), LookupError) == 7
+    with pytest.raises(LookupError):
+        number_of("nobody", LookupError)
 
 
 @given(st.integers(1, (1 << 31) - 1), st.binary(min_size=16, max_size=32))

@@ -71,6 +71,14 @@ def parse_public(text: str) -> int | None:
     return number
 
 
+def number_of(text: str, otherwise: type[Exception]) -> int:
+    """The number of a public text; `otherwise` is raised where `text` is none."""
+    number = parse_public(text)
+    if number is None:
+        raise otherwise
+    return number
+
+
 def permute31(number: int, key: bytes) -> int:
     """A keyed one-to-one map of 1 … 2**31-1 onto itself: transaction ids nobody can guess from the last one.
 

@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
 from ocpp_css.edge import Principal, needs
-from ocpp_css.kit.ids import parse_public, public
+from ocpp_css.kit.ids import number_of, public
 from ocpp_css.kit.paging import Page, page_request
 from ocpp_css.people.access.errors import KeyUnknown
 from ocpp_css.people.access.model import ApiKey
@@ -89,7 +89,5 @@ async def create_key(  # noqa: PLR0917 - what a key is made with
 @delete("/api/v1/api-keys/{key_id:str}", opt=needs("keys:write"))
 async def revoke_key(unit: NamedDependency[Unit], principal: NamedDependency[Principal], key_id: FromPath[str]) -> None:
     """Revoke an API key; it is refused at once."""
-    number = parse_public(key_id)
-    if number is None:
-        raise KeyUnknown
+    number = number_of(key_id, KeyUnknown)
     await keys.revoke(unit, principal, number)

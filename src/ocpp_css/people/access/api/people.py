@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
 from ocpp_css.edge import Principal, needs, reader
-from ocpp_css.kit.ids import parse_public, public
+from ocpp_css.kit.ids import number_of, public
 from ocpp_css.kit.paging import Page, page_request
 from ocpp_css.people.access.errors import InvitationUnknown, MemberUnknown
 from ocpp_css.people.access.model import ROLE_TEXTS, ROLES, Invitation, Role
@@ -85,13 +85,6 @@ def shown_invitation(invitation: Invitation) -> InvitationShown:
     )  # fmt: skip
 
 
-def _number(text: str) -> int:
-    number = parse_public(text)
-    if number is None:
-        raise MemberUnknown
-    return number
-
-
 @get("/api/v1/users", opt=needs("users:read"))
 async def list_users(  # noqa: PLR0917 - what a list is asked
     db: NamedDependency[Database],
@@ -129,7 +122,7 @@ async def read_user(
     db: NamedDependency[Database], principal: NamedDependency[Principal], user_id: FromPath[str]
 ) -> UserShown:
     """Show one person of the account."""
-    return shown(await roster.get(db.unit(PROVIDER), principal.tenant, _number(user_id)))
+    return shown(await roster.get(db.unit(PROVIDER), principal.tenant, number_of(user_id, MemberUnknown)))
 
 
 @patch("/api/v1/users/{user_id:str}", opt=needs("users:write"))
@@ -144,7 +137,9 @@ async def change_user(
     """Give a person another role; it counts from their next request on."""
     unit = db.unit(PROVIDER)
     await sessions.check_proof(unit, principal)
-    member = await roster.change_role(unit, post, principal, principal.tenant, _number(user_id), data.role)
+    member = await roster.change_role(
+        unit, post, principal, principal.tenant, number_of(user_id, MemberUnknown), data.role
+    )
     await unit.commit()
     return shown(member)
 
@@ -160,7 +155,7 @@ async def remove_user(
     """Take a person out of the account; what they made stays, API keys too. The last owner stays."""
     unit = db.unit(PROVIDER)
     await sessions.check_proof(unit, principal)
-    await roster.remove(unit, post, principal, principal.tenant, _number(user_id))
+    await roster.remove(unit, post, principal, principal.tenant, number_of(user_id, MemberUnknown))
     await unit.commit()
 
 
@@ -187,9 +182,7 @@ async def resend_invitation(
 ) -> InvitationShown:
     """Send another letter with another link, for seven days from now; the old link stops working."""
     unit = db.unit(PROVIDER)
-    number = parse_public(invitation_id)
-    if number is None:
-        raise InvitationUnknown
+    number = number_of(invitation_id, InvitationUnknown)
     made = await invitations.send_again(unit, principal, number, reader().language.code)
     await unit.commit()
     return shown_invitation(made)
@@ -201,9 +194,7 @@ async def withdraw_invitation(
 ) -> None:
     """Take an invitation back; its link stops working."""
     unit = db.unit(PROVIDER)
-    number = parse_public(invitation_id)
-    if number is None:
-        raise InvitationUnknown
+    number = number_of(invitation_id, InvitationUnknown)
     await offers.withdraw(unit, principal, principal.tenant, number)
     await unit.commit()
 

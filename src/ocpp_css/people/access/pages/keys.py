@@ -24,7 +24,7 @@ from ocpp_css.edge import (
 )
 from ocpp_css.edge.forms import posted_list
 from ocpp_css.kit.errors import Refusal
-from ocpp_css.kit.ids import parse_public, public
+from ocpp_css.kit.ids import number_of, public
 from ocpp_css.people.access.errors import KeyUnknown
 from ocpp_css.people.access.model import PERMISSIONS, ApiKey, permits
 from ocpp_css.people.access.pages.asking import Asked, proving, tell_of_key, told_faults
@@ -97,9 +97,7 @@ async def create_key(
 async def revoke_key(
     request: Asked, unit: NamedDependency[Unit], principal: NamedDependency[Principal], key_id: FromPath[str]
 ) -> Response[Any]:
-    number = parse_public(key_id)
-    if number is None:
-        raise KeyUnknown
+    number = number_of(key_id, KeyUnknown)
     await keys.revoke(unit, principal, number)
     return redirect(request, PATH)
 

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 
 from ocpp_css.edge import Page, Principal, Rate, gettext, needs, page, redirect
 from ocpp_css.kit.errors import Refusal
-from ocpp_css.kit.ids import parse_public, public
+from ocpp_css.kit.ids import number_of, public
 from ocpp_css.people import tenants
 from ocpp_css.people.access.errors import NotAMember, SessionUnknown
 from ocpp_css.people.access.model import ROLE_NAMES, Session
@@ -49,9 +49,7 @@ async def end_session(
     session_id: FromPath[str],
 ) -> Response[Any]:
     _person(principal)
-    number = parse_public(session_id)
-    if number is None:
-        raise SessionUnknown
+    number = number_of(session_id, SessionUnknown)
     unit = db.unit(PROVIDER)
     await sessions.end(unit, principal, number)
     await unit.commit()
@@ -112,9 +110,7 @@ async def leave_account(
     account_id: FromPath[str],
 ) -> Response[Any]:
     _person(principal)
-    number = parse_public(account_id)
-    if number is None:
-        raise NotAMember
+    number = number_of(account_id, NotAMember)
     unit = db.unit(PROVIDER)
     await roster.remove(unit, post, replace(principal, tenant=number), number, principal.id)
     await unit.commit()

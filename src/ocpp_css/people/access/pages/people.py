@@ -24,7 +24,7 @@ from ocpp_css.edge import (
     redirect,
 )
 from ocpp_css.kit.errors import Refusal
-from ocpp_css.kit.ids import parse_public, public
+from ocpp_css.kit.ids import number_of, public
 from ocpp_css.people.access.errors import InvitationUnknown, MemberUnknown
 from ocpp_css.people.access.model import ROLE_NAMES, ROLE_TEXTS, ROLES, Invitation, Role, may_give
 from ocpp_css.people.access.pages.asking import Asked, proving, told_faults
@@ -130,7 +130,7 @@ async def resend(
     invitation_id: FromPath[str],
 ) -> Response[Any]:
     unit = db.unit(PROVIDER)
-    await invitations.send_again(unit, principal, _offer_number(invitation_id), reader().language.code)
+    await invitations.send_again(unit, principal, number_of(invitation_id, InvitationUnknown), reader().language.code)
     await unit.commit()
     return redirect(request, INVITATIONS)
 
@@ -140,7 +140,7 @@ async def withdraw(
     request: Asked, db: NamedDependency[Database], principal: NamedDependency[Principal], invitation_id: FromPath[str]
 ) -> Response[Any]:
     unit = db.unit(PROVIDER)
-    await offers.withdraw(unit, principal, principal.tenant, _offer_number(invitation_id))
+    await offers.withdraw(unit, principal, principal.tenant, number_of(invitation_id, InvitationUnknown))
     await unit.commit()
     return redirect(request, INVITATIONS)
 
@@ -149,7 +149,7 @@ async def withdraw(
 async def person_page(
     db: NamedDependency[Database], principal: NamedDependency[Principal], user_id: FromPath[str]
 ) -> Page:
-    member = await roster.get(db.unit(PROVIDER), principal.tenant, _number(user_id))
+    member = await roster.get(db.unit(PROVIDER), principal.tenant, number_of(user_id, MemberUnknown))
     return _person(principal, member)
 
 
@@ -162,7 +162,7 @@ async def change_person(
     post: NamedDependency[Post],
     user_id: FromPath[str],
 ) -> Page | Response[Any]:
-    unit, number = db.unit(PROVIDER), _number(user_id)
+    unit, number = db.unit(PROVIDER), number_of(user_id, MemberUnknown)
     if away := await proving(request, unit, principal, sessions, f"{PATH}/{user_id}"):
         return away
     member = await roster.get(unit, principal.tenant, number)
@@ -186,7 +186,7 @@ async def remove_person(
     post: NamedDependency[Post],
     user_id: FromPath[str],
 ) -> Page | Response[Any]:
-    unit, number = db.unit(PROVIDER), _number(user_id)
+    unit, number = db.unit(PROVIDER), number_of(user_id, MemberUnknown)
     if away := await proving(request, unit, principal, sessions, f"{PATH}/{user_id}"):
         return away
     member = await roster.get(unit, principal.tenant, number)
@@ -196,20 +196,6 @@ async def remove_person(
         return _person(principal, member, refusal)
     await unit.commit()
     return redirect(request, PATH)
-
-
-def _number(text: str) -> int:
-    number = parse_public(text)
-    if number is None:
-        raise MemberUnknown
-    return number
-
-
-def _offer_number(text: str) -> int:
-    number = parse_public(text)
-    if number is None:
-        raise InvitationUnknown
-    return number
 
 
 def _row(member: Member) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from ocpp_css.edge import (
     redirect,
 )
 from ocpp_css.kit.errors import Refusal, TooMany
-from ocpp_css.kit.ids import parse_public
+from ocpp_css.kit.ids import number_of, parse_public
 from ocpp_css.people.access.errors import NotAMember, SignInRefused
 from ocpp_css.people.access.pages.asking import Asked, cookie_of, device_of, drop, keep, keep_device, told_faults
 from ocpp_css.people.access.service.sessions import Sessions
@@ -127,9 +127,7 @@ async def switch_account(
 ) -> Response[Any]:
     if principal.kind != "user":
         raise PersonNeeded
-    number = parse_public(account_id)
-    if number is None:
-        raise NotAMember
+    number = number_of(account_id, NotAMember)
     unit = db.unit(PROVIDER)
     renewed = await sessions.switch(unit, principal, number)
     await unit.commit()
