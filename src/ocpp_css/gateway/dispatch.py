@@ -65,7 +65,7 @@ class Dispatcher:
         self.traces: Traces | None = None
         self._second = EPOCH
         self._held: deque[tuple[Connection, Incoming]] = deque()
-        db.on_room = self._go_on
+        db.on_room = self._begin_held
 
     def handle(self, connection: "Connection", request: Incoming) -> None:
         """Begin with a request; it ends in exactly one answer, or with the connection."""
@@ -81,13 +81,13 @@ class Dispatcher:
             self._second = now.replace(microsecond=0)
         return self._second
 
-    def _go_on(self) -> None:
+    def _begin_held(self) -> None:
         """The writer has room: begin with what was held, in the order in which it came."""
         for _ in range(AT_ONCE):
             if not self._held or self.db.is_full:
                 return
             Work(self, *self._held.popleft()).begin()
-        asyncio.get_running_loop().call_soon(self._go_on)
+        asyncio.get_running_loop().call_soon(self._begin_held)
 
 
 class Work(Context):

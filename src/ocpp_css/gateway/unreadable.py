@@ -41,7 +41,7 @@ class Unreadable:
         unit = self._db.unit(station.tenant)
         told = {
             "length_bytes": len(data),
-            "digest": blake2b(data, key=self._key[:64], digest_size=8).hexdigest(),
+            "digest": blake2b(data, key=self._key, digest_size=8).hexdigest(),
             "fault": _place(data),
         }
         message_id = (fault.message_id or "").replace("\0", "")[:MAX_MESSAGE_ID]
