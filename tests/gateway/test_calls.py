@@ -83,6 +83,26 @@ async def test_what_breaks_the_schema_never_goes_out(
         assert (await wire.call("Heartbeat", {}))[0] == 3
 
 
+@pytest.mark.requirement("USE-8")
+async def test_who_sent_a_command_is_entered_before_it_goes_out(
+    service: Service, register: Register, api: httpx.AsyncClient
+) -> None:
+    """Whatever the way it is sent, and whatever becomes of it."""
+    identity = await register()
+    async with station(service, identity) as wire:
+        await wire.boot()
+        asked = send(api, identity)
+        _, message_id, *_ = await wire.receive()
+        (entry,) = (await api.get(f"/audit?action=command.send&subject={identity}")).json()["items"]
+        assert entry["after"]["action"] == "Reset"
+        await wire.send([3, message_id, {"status": "Accepted"}])
+        assert (await asked).json()["command_id"] == entry["after"]["command"]
+    await api.post(f"/ChargePoint/{identity}/ClearCache", json={})
+    await api.post(f"/stations/{identity}/start", json={"id_token": "T1"})
+    found = (await api.get(f"/audit?action=command.send&subject={identity}")).json()["items"]
+    assert [one["after"]["action"] for one in found] == ["RemoteStartTransaction", "ClearCache", "Reset"]
+
+
 async def test_a_call_error_is_told_as_it_came(service: Service, register: Register, api: httpx.AsyncClient) -> None:
     identity = await register()
     async with station(service, identity) as wire:

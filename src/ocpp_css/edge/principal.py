@@ -36,6 +36,11 @@ class Principal:
         """Whether somebody signed in or showed a key."""
         return self.kind != "anonymous"
 
+    @property
+    def person(self) -> int:
+        """The number of the person; 0 for API keys, and where nobody asks."""
+        return self.id if self.kind == "user" else 0
+
     def may(self, permission: str) -> bool:
         """Whether this principal holds `permission`, directly or by a wildcard; "" needs only a login."""
         if not permission:
@@ -50,8 +55,7 @@ asking: ContextVar[Principal] = ContextVar("asking", default=ANONYMOUS)
 
 def person_asking() -> int:
     """The number of the person whose request this is; 0 for API keys, and where nobody asked."""
-    principal = asking.get()
-    return principal.id if principal.kind == "user" else 0
+    return asking.get().person
 
 
 class Authenticator(Protocol):

@@ -152,12 +152,12 @@ class LinkServer:
         taken_us = to_micros(self._db.clock()) - to_micros(began)
         result, answer = _judge(connection, action, outgoing, ended, taken_us)
         self.sent.note(connection.station.tenant, action.name, result.status, taken_us * 1_000)
-        await self._log(
+        self._log(
             connection, action, Exchange("out", outgoing.message_id, action.name, "", began), payload, result, answer
         )
         return result
 
-    async def _log(
+    def _log(
         self,
         connection: Connection,
         action: Action[Any, Any],
@@ -166,6 +166,7 @@ class LinkServer:
         result: CallResult,
         answer: bytes,
     ) -> None:
+        """Kept soon; who sent the command does not wait for it, and keeps its end too."""
         station = connection.station
         unit = self._db.unit(station.tenant)
         payload, answer = redacted(action.name, payload), redacted(action.name, answer)
@@ -182,7 +183,7 @@ class LinkServer:
         exchange.record(unit, station.station_id)
         unit.tell(f"log.{station.tenant}.{station.station_id}", exchange.message())
         unit.is_patient = True
-        await unit.ended()
+        unit.submit(lambda _unit: None)
 
 
 class _Pending:

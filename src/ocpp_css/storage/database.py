@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import Row, Table, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ocpp_css.bus import Bus, Message
 from ocpp_css.kit.clock import Clock, rfc3339
@@ -109,8 +109,7 @@ class Database:
     async def _read_once(self, query: AnySelect, tenant: int | None) -> Sequence[Row[Any]]:
         async with self._engine.connect() as connection:
             if not self.is_embedded:
-                whose = ("", "on") if tenant is None else (str(tenant), "off")
-                await connection.exec_driver_sql(_WHOSE, whose)
+                await _admit(connection, ("", "on") if tenant is None else (str(tenant), "off"))
             rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
             return rows
 
@@ -293,6 +292,14 @@ def fact_message(number: int, unit: Unit, fact: Any) -> Message:
     """A fact as it travels: id, time, kind, station and its own members."""
     body: Mapping[str, Any] = msgspec.to_builtins(fact)
     return {"id": number, "at": rfc3339(unit.now), "kind": fact.kind, "station_id": fact.station_id, "body": body}
+
+
+async def _admit(connection: AsyncConnection, whose: tuple[str, str]) -> None:
+    """Say whose rows the connection may see, if it does not know yet; while it is told, it is known of none."""
+    if connection.info.get(_WHOSE) != whose:
+        connection.info.pop(_WHOSE, None)
+        await connection.exec_driver_sql(_WHOSE, whose)
+        connection.info[_WHOSE] = whose
 
 
 def _is_unfit(fault: DBAPIError) -> bool:

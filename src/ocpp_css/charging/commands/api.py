@@ -50,13 +50,10 @@ async def send_command(
         station,
         data.action,
         data.payload,
-        by=principal.name,
+        by=principal,
         timeout_s=data.timeout_s,
         queue=data.queue,
         expires_at=data.expires_at,
-    )
-    audit.record(
-        unit, principal, "command.send", "station", identity, after={"action": data.action, "status": command.status}
     )
     return await shown(unit, command)
 
@@ -141,8 +138,7 @@ async def start_charging(
     action, payload = intents.start(
         version, data.id_token, place=place, remote_start_id=unit.new_id() % (1 << 31), kind=data.type
     )
-    command = await commands.send(unit, station, action, payload, by=principal.name, timeout_s=data.timeout_s)
-    audit.record(unit, principal, "command.send", "station", identity, after={"action": action})
+    command = await commands.send(unit, station, action, payload, by=principal, timeout_s=data.timeout_s)
     return await shown(unit, command)
 
 
@@ -173,7 +169,7 @@ async def get_variables(
     """Read variables of a 2.x station, in batches within its limits; the results together, in the order asked."""
     station = await stations.get(unit, identity)
     batches = variables.Batches("GetVariables", "getVariableData", "getVariableResult", "get_variables")
-    return await variables.send(commands, unit, station, batches, data.get_variable_data, by=principal.name)
+    return await variables.send(commands, unit, station, batches, data.get_variable_data, by=principal)
 
 
 @post("/api/v1/stations/{identity:str}/variables/set", opt=needs("commands:send"), status_code=200)
@@ -187,9 +183,7 @@ async def set_variables(
     """Write variables of a 2.x station, in batches within its limits; the results together, in the order asked."""
     station = await stations.get(unit, identity)
     batches = variables.Batches("SetVariables", "setVariableData", "setVariableResult", "set_variables")
-    answer = await variables.send(commands, unit, station, batches, data.set_variable_data, by=principal.name)
-    audit.record(unit, principal, "variables.set", "station", identity)
-    return answer
+    return await variables.send(commands, unit, station, batches, data.set_variable_data, by=principal)
 
 
 @post("/api/v1/stations/{identity:str}/password/rotate", opt=needs("stations:write"), status_code=200)
@@ -204,7 +198,7 @@ async def rotate_password(
     """Send the station a new random password that nobody sees; the old one counts until the station has it."""
     station = await stations.get(unit, identity)
     audit.record(unit, principal, "station.password_rotate", "station", identity)
-    return await rotation.rotate(db, directory, commands, unit, station, by=principal.name)
+    return await rotation.rotate(db, directory, commands, unit, station, by=principal)
 
 
 HANDLERS = (

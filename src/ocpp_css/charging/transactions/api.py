@@ -149,8 +149,7 @@ async def stop_transaction(
     transaction_id: FromPath[str],
 ) -> dict[str, Any]:
     """Ask the station to stop: RemoteStopTransaction or RequestStopTransaction, as its version says."""
-    command = await stopping.ask(unit, commands, transaction_id, by=principal.name)
-    audit.record(unit, principal, "transaction.stop", "transaction", transaction_id)
+    command = await stopping.ask(unit, commands, transaction_id, by=principal)
     return {
         "command_id": public(command.id), "status": command.status, "response": command.response,
         "error_code": command.error_code,

@@ -38,7 +38,7 @@ async def watch_events(
 ) -> ServerSentEvent:
     """Stream what happens in the account; `Last-Event-ID` brings what was missed."""
     principal = principal_of(request)
-    person = principal.id if principal.kind == "user" else 0
+    person = principal.person
     return live(request, _events(db, bus, (unit.tenant, person), parse_public(last_event_id(request) or "")))
 
 

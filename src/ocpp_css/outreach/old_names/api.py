@@ -11,7 +11,6 @@ from ocpp_css.charging.commands import Commands
 from ocpp_css.edge import Principal, needs, public
 from ocpp_css.kit.clock import rfc3339, to_micros
 from ocpp_css.kit.errors import Unavailable
-from ocpp_css.people import audit
 from ocpp_css.storage import Database, Unit
 
 MOST_LISTED = 500
@@ -34,8 +33,7 @@ async def old_command(
 ) -> dict[str, Any]:
     """Send an action: the body is the payload, the reply the station's payload, or `error` with its code."""
     station = await stations.get(unit, identity)
-    command = await commands.send(unit, station, action, data, by=principal.name)
-    audit.record(unit, principal, "command.send", "station", identity, after={"action": action})
+    command = await commands.send(unit, station, action, data, by=principal)
     if command.status == "answered":
         return command.response or {}
     if command.status == "error":

@@ -47,8 +47,8 @@ async def _set_variable(
 ) -> str:
     """The station's word on one variable of the device model."""
     station = await stations.get(unit, identity)
-    answer = await variables.send(commands, unit, station, _SET, [entry_of(form)], by=principal.name)
     audit.record(unit, principal, "variables.set", "station", identity, after={"variable": form.get("variable", "")})
+    answer = await variables.send(commands, unit, station, _SET, [entry_of(form)], by=principal)
     results = answer["setVariableResult"]
     return str(results[0].get("attributeStatus", "")) if results else ""
 

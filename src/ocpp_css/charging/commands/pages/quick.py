@@ -18,7 +18,6 @@ from ocpp_css.charging.commands.service.words import told, verdict
 from ocpp_css.edge import Fragment, Panel, PanelContext, Principal, gettext, needs, ngettext, posted, posted_list
 from ocpp_css.kit.errors import Fault, Invalid, Refusal
 from ocpp_css.model.station import Connector
-from ocpp_css.people import audit
 from ocpp_css.storage import Database, Unit
 
 Asked = Request[Any, Any, Any]
@@ -56,14 +55,10 @@ async def send(
 async def sent(
     unit: Unit, commands: Commands, principal: Principal, identity: str, made: Callable[[str], intents.Sent], **how: Any
 ) -> Command:
-    """The command with its end, entered into the audit log."""
+    """The command with its end."""
     station = await stations.get(unit, identity)
     action, payload = made(await commands.version_of(unit, station))
-    command = await commands.send(unit, station, action, payload, by=principal.name, **how)
-    audit.record(
-        unit, principal, "command.send", "station", identity, after={"action": action, "status": command.status}
-    )
-    return command
+    return await commands.send(unit, station, action, payload, by=principal, **how)
 
 
 @post(f"{STATION}/start", opt=needs("commands:send"), status_code=200)

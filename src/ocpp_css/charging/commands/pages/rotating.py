@@ -31,7 +31,7 @@ async def rotate_password(
 ) -> Response[str]:
     station = await stations.get(unit, identity)
     audit.record(unit, principal, "station.password_rotate", "station", identity)
-    rotated = await rotation.rotate(db, directory, commands, unit, station, by=principal.name)
+    rotated = await rotation.rotate(db, directory, commands, unit, station, by=principal)
     kind, text = _SAID[rotated.status]
     trigger = {"toast": {"kind": kind, "text": str(text), "undo": ""}, "commands-changed": {}}
     return Response("", headers={"HX-Trigger": json.dumps(trigger), "HX-Reswap": "none"}, media_type="text/html")

@@ -111,12 +111,9 @@ async def send_command(
     action = asked.get("action", "")
     try:
         payload = read_json(asked.get("payload", "") or "{}")
-        command = await commands.send(unit, station, action, payload, by=principal.name, queue=bool(asked.get("queue")))
+        command = await commands.send(unit, station, action, payload, by=principal, queue=bool(asked.get("queue")))
     except Refusal as refusal:
         return _refused(refusal)
-    audit.record(
-        unit, principal, "command.send", "station", identity, after={"action": action, "status": command.status}
-    )
     return _answer(await shown(unit, command))
 
 

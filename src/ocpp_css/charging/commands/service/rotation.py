@@ -7,6 +7,7 @@ from ocpp_css.charging.commands.errors import StationAway
 from ocpp_css.charging.commands.model import Command
 from ocpp_css.charging.commands.service.intents import Sent
 from ocpp_css.charging.commands.service.sending import Commands
+from ocpp_css.edge.principal import Principal
 from ocpp_css.kit.ids import public
 from ocpp_css.storage import Database, Unit
 
@@ -44,7 +45,7 @@ async def rotate(
     unit: Unit,
     station: stations.Station,
     *,
-    by: str,
+    by: Principal,
 ) -> Rotated:
     """Give the station a new random password that nobody sees; StationAway where it is not connected.
 

@@ -18,7 +18,7 @@ from ocpp_css.charging.commands.errors import (
 )
 from ocpp_css.charging.commands.events import CommandFinished as Finished
 from ocpp_css.charging.commands.model import Command
-from ocpp_css.edge.principal import person_asking
+from ocpp_css.edge.principal import Principal
 from ocpp_css.gateway.link import GRACE_S, CallResult, StationLink
 from ocpp_css.gateway.messages import masked
 from ocpp_css.gateway.redaction import holds_secret, redacted
@@ -27,6 +27,7 @@ from ocpp_css.kit.ids import public
 from ocpp_css.ocpp.faults import READ_ERRORS, classify
 from ocpp_css.ocpp.messages import Action, encode
 from ocpp_css.ocpp.versions import BY_NAME, V16
+from ocpp_css.people import audit
 from ocpp_css.storage import Database, Unit
 from ocpp_css.storage.pseudonyms import Pseudonyms, references_in, resolve
 
@@ -62,18 +63,19 @@ class Commands:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def send(
-        self, unit: Unit, station: stations.Station, action: str, payload: Any, *, by: str, **how: Any
+        self, unit: Unit, station: stations.Station, action: str, payload: Any, *, by: Principal, **how: Any
     ) -> Command:
         """Send an action and wait for its end; `how`: timeout_s, queue, expires_at.
 
         ActionRefused or PayloadRefused before anything is kept; whatever the station says is a normal end. `unit` is
-        committed before the command leaves, so that a request with an idempotency key sends it once.
+        committed before the command leaves, with the entry of who sent it, so that a request with an idempotency key
+        sends it once.
         """
-        found = await self.action_of(unit, station, action)
+        presence = await stations.presence(unit, station.station_id)
+        found = _action(_version(station, presence), action)
         wire = check(found, payload)
         timeout_s = min(max(float(how.get("timeout_s") or DEFAULT_TIMEOUT_S), 1.0), LONGEST_TIMEOUT_S)
         expires_at: datetime | None = (how.get("expires_at") or unit.now + DEFAULT_WAIT) if how.get("queue") else None
-        presence = await stations.presence(unit, station.station_id)
         if expires_at is not None and holds_secret(found.name, wire):
             raise SecretMayNotWait
         waits = bool(how.get("queue")) and (not presence.is_online or await store.has_queued(unit, station.station_id))
@@ -84,14 +86,16 @@ class Commands:
             payload=msgspec.json.decode(masked(redacted(found.name, wire), found.token_paths, unit, self._pseudonyms)),
             status="queued" if waits else "sent",
             timeout_s=timeout_s,
-            created_by=by,
-            person_id=person_asking(),
+            created_by=by.name,
+            person_id=by.person,
             created_at=unit.now,
             expires_at=expires_at,
             sent_at=None if waits else unit.now,
             tries=0 if waits else 1,
         )
         store.add(unit, command)
+        told = {"action": action, "command": public(command.id)}
+        audit.record(unit, by, "command.send", "station", station.identity, after=told)
         if waits:
             unit.tell(f"queued.{unit.tenant}", {"station": station.station_id})
         await unit.commit()
@@ -99,22 +103,11 @@ class Commands:
 
     async def action_of(self, unit: Unit, station: stations.Station, action: str) -> Action[Any, Any]:
         """The action in the version that the station speaks, or spoke last."""
-        protocol = BY_NAME[await self.version_of(unit, station)]
-        found = protocol.actions.get(action)
-        if found is None or found.origin == "station":
-            raise ActionRefused(
-                "{action} is not an action that a station of OCPP {version} takes.",
-                errors=[Fault("action", "unknown")],
-                action=action[:50],
-                version=protocol.name,
-            )
-        return found
+        return _action(await self.version_of(unit, station), action)
 
     async def version_of(self, unit: Unit, station: stations.Station) -> str:
         """The version that the station speaks, or spoke last; 1.6 of one that never came."""
-        presence = await stations.presence(unit, station.station_id)
-        version = presence.ocpp_version or station.ocpp_version
-        return version if version is not None and version in BY_NAME else V16.name
+        return _version(station, await stations.presence(unit, station.station_id))
 
     async def actions_of(self, unit: Unit, station: stations.Station) -> list[Action[Any, Any]]:
         """What the station's version takes, in the order of the names."""
@@ -282,6 +275,23 @@ class Commands:
             await unit.commit()
         except Conflict:
             _log.info("command ended elsewhere", command=public(command.id))
+
+
+def _version(station: stations.Station, presence: stations.Presence) -> str:
+    version = presence.ocpp_version or station.ocpp_version
+    return version if version is not None and version in BY_NAME else V16.name
+
+
+def _action(version: str, action: str) -> Action[Any, Any]:
+    found = BY_NAME[version].actions.get(action)
+    if found is None or found.origin == "station":
+        raise ActionRefused(
+            "{action} is not an action that a station of OCPP {version} takes.",
+            errors=[Fault("action", "unknown")],
+            action=action[:50],
+            version=version,
+        )
+    return found
 
 
 def longest_way(command: Command) -> timedelta:

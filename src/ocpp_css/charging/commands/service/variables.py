@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from ocpp_css.charging.commands.service.sending import Commands
 from ocpp_css.charging.stations import Station
+from ocpp_css.edge.principal import Principal
 from ocpp_css.kit.errors import Unavailable
 from ocpp_css.storage import Unit
 
@@ -21,7 +22,13 @@ class Batches(NamedTuple):
 
 
 async def send(
-    commands: Commands, unit: Unit, station: Station, batches: Batches, entries: Sequence[Mapping[str, Any]], *, by: str
+    commands: Commands,
+    unit: Unit,
+    station: Station,
+    batches: Batches,
+    entries: Sequence[Mapping[str, Any]],
+    *,
+    by: Principal,
 ) -> dict[str, Any]:
     """`{result: […], "commands": […]}`; an entry of a batch that failed has no result, and the first failure is told.
 

@@ -68,8 +68,7 @@ async def stop_transaction(
     principal: NamedDependency[Principal],
     transaction_id: FromPath[str],
 ) -> Response[str]:
-    command = await stopping.ask(unit, commands, transaction_id, by=principal.name)
-    audit.record(unit, principal, "transaction.stop", "transaction", transaction_id)
+    command = await stopping.ask(unit, commands, transaction_id, by=principal)
     text, kind = commanding.told(command)
     return Response("", headers={**toast(text, kind=kind), "HX-Reswap": "none"}, media_type="text/html")
 

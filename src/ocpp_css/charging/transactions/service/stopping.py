@@ -6,10 +6,12 @@ from ocpp_css.charging import commands as commanding
 from ocpp_css.charging import stations
 from ocpp_css.charging.transactions.errors import TransactionEnded
 from ocpp_css.charging.transactions.service import queries
+from ocpp_css.edge.principal import Principal
+from ocpp_css.people import audit
 from ocpp_css.storage import Unit
 
 
-async def ask(unit: Unit, commands: commanding.Commands, transaction_id: str, *, by: str) -> commanding.Command:
+async def ask(unit: Unit, commands: commanding.Commands, transaction_id: str, *, by: Principal) -> commanding.Command:
     """RemoteStopTransaction or RequestStopTransaction, and its end; TransactionUnknown or TransactionEnded before."""
     transaction = await queries.get(unit, transaction_id)
     if not transaction.is_open:
@@ -20,4 +22,5 @@ async def ask(unit: Unit, commands: commanding.Commands, transaction_id: str, *,
         action, payload = "RemoteStopTransaction", dict[str, Any](transactionId=int(transaction.wire_id))
     else:
         action, payload = "RequestStopTransaction", dict[str, Any](transactionId=transaction.wire_id)
+    audit.record(unit, by, "transaction.stop", "transaction", transaction_id)
     return await commands.send(unit, station, action, payload, by=by)

@@ -125,7 +125,7 @@ class Invitations:
         token = secrets.token_urlsafe(32)
         invitation = Invitation(
             invitation_id=unit.new_id(), account_id=account, email=email, role=role, token_hash=_hash(token),
-            open_for=mark, invited_by=principal.id if principal.kind == "user" else 0, invited_by_name=principal.name,
+            open_for=mark, invited_by=principal.person, invited_by_name=principal.name,
             created_at=unit.now, expires_at=unit.now + STANDS_FOR, version=1,
         )  # fmt: skip
         store.add(unit, invitation)

@@ -79,7 +79,7 @@ def create(
     secret = "".join(secrets.choice(_LETTERS) for _ in range(_SECRET))
     key = ApiKey(
         key_id=unit.new_id(), name=name, secret_hash=hash_secret(secret), scopes=_checked(principal, scopes),
-        created_by=principal.id if principal.kind == "user" else 0, created_by_name=principal.name,
+        created_by=principal.person, created_by_name=principal.name,
         created_at=unit.now, expires_at=expires_at, revoked_at=None, version=1, last_used_at=None,
     )  # fmt: skip
     store.add(unit, key)
