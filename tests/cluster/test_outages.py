@@ -15,6 +15,7 @@ from tests.running import api_of, now, station, until, whole_service
 
 from ocpp_css.app.running import Service
 from ocpp_css.kit.errors import Unavailable
+from ocpp_css.storage import parting, postgres
 
 pytestmark = [pytest.mark.anyio, pytest.mark.requirement("CS-15"), pytest.mark.trust("R11")]
 START = {"connectorId": 1, "idTag": "TAG", "meterStart": 0}
@@ -124,6 +125,24 @@ async def _is_stored(service: Service) -> bool:
     except Unavailable:
         return False
     return True
+
+
+@pytest.mark.timeout(60)
+async def test_a_service_ends_though_its_database_is_silent(
+    mortal: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The farewell to a server that hangs has an end."""
+    for module, name in ((parting, "PATIENCE_S"), (postgres, "_SILENT_S"), (postgres, "_KNOCK_S")):
+        monkeypatch.setattr(module, name, 0.5)
+    async with (
+        AsyncExitStack() as thawing,
+        asyncio.timeout(50),
+        whole_service(tmp_path / "data", database=mortal.new_database()) as service,
+    ):
+        async with await api_of(service) as api:
+            await api.get("/stations")
+        thawing.enter_context(mortal.frozen())
+    assert service.wiring.db.backlog == 0
 
 
 @pytest.mark.timeout(60)

@@ -24,6 +24,7 @@ from ocpp_css.storage import sealing
 from ocpp_css.storage.blocks import Blocks
 from ocpp_css.storage.caches import Caches
 from ocpp_css.storage.chains import Chains
+from ocpp_css.storage.parting import part
 from ocpp_css.storage.policies import EVERY, TENANTS
 from ocpp_css.storage.postgres import AWAY, PostgresWriter
 from ocpp_css.storage.scopes import AnySelect
@@ -228,7 +229,7 @@ class Database:
         await asyncio.gather(*self._sealing)
         await self.flush()
         await self._writer.stop()
-        await self._engine.dispose()
+        await part(self._engine.dispose())
         await self.vault.people.close()
 
     def _new_writer(self) -> Writer:

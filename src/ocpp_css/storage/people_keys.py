@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from ocpp_css.kit.errors import Refusal
 from ocpp_css.kit.sealing import Seal, SealBroken
 from ocpp_css.kit.wrapping import LENGTH, Keks
+from ocpp_css.storage.parting import part
 
 SCHEMA: Final = "ocpp_css_keys"
 """On PostgreSQL the keys have a schema of their own, so that a dump can leave them out."""
@@ -127,7 +128,7 @@ class PeopleKeys:
     async def close(self) -> None:
         """Let go."""
         if self._engine is not None:
-            await self._engine.dispose()
+            await part(self._engine.dispose())
             self._engine = None
 
     def _unwrapped(self, row: Any) -> bytes:

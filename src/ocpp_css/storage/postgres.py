@@ -11,6 +11,7 @@ from sqlalchemy import Table
 from ocpp_css.storage import chains as chaining
 from ocpp_css.storage import policies, statements
 from ocpp_css.storage.batch import Batch, Guards, gather
+from ocpp_css.storage.parting import part
 from ocpp_css.storage.statements import key_of
 from ocpp_css.storage.tables import LINKS
 from ocpp_css.storage.unit import Op, Outcome, Unit
@@ -21,6 +22,8 @@ _ASLEEP_MS = 3_000
 """A process that sleeps in the middle of a transaction loses it before others have waited too long for its locks."""
 _RETRY_S = 0.5
 _SILENT_S = 30.0
+_KNOCK_S = 5.0
+"""How long a server that is asked for a connection may say nothing: who stops the service waits for it too."""
 
 AWAY = (
     OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError,
@@ -50,7 +53,7 @@ class PostgresWriter(Writer):
 
     async def _close(self) -> None:
         if self._connection is not None:
-            await self._connection.close()
+            await part(self._connection.close())
 
     def _next(self) -> list[Unit]:
         """What waited for the database first."""
@@ -95,7 +98,7 @@ class PostgresWriter(Writer):
                 self._dsn,
                 statement_cache_size=1024,
                 max_cached_statement_lifetime=0,
-                timeout=_SILENT_S,
+                timeout=_KNOCK_S,
                 command_timeout=_SILENT_S,
                 server_settings={
                     "lock_timeout": str(_LOCK_TIMEOUT_MS),
