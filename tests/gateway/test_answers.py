@@ -391,6 +391,6 @@ async def test_requests_wait_as_they_came_while_the_next_commit_is_full(
             assert len(dispatcher._held) >= len(others) - 3
             await beating.ask("Heartbeat", {})
             assert dispatcher.in_work == len(others)
-        db._writer.wake()
+        db._writer.wake(1)
         assert [await wire.receive() for wire in others] == [[3, "held", {"status": "UnknownVendorId"}]] * len(others)
     assert dispatcher.in_work == 0

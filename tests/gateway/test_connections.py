@@ -251,7 +251,7 @@ async def test_the_newcomer_sees_what_the_old_connection_stored_last(
         await old.ask("StopTransaction", {"transactionId": first["transactionId"], "meterStop": 5, "timestamp": now()})
         with pytest.MonkeyPatch.context() as patch:
             held: list[Any] = []
-            patch.setattr(db._writer, "wake", lambda: held.append(1))
+            patch.setattr(db._writer, "wake", lambda _waiting: held.append(1))
             await old.send([2, "s", "StartTransaction", start])
 
             async def waits() -> bool:
@@ -265,7 +265,7 @@ async def test_the_newcomer_sees_what_the_old_connection_stored_last(
                 return db.backlog > claims
 
             await until(claiming)
-        db._writer.wake()
+        db._writer.wake(1)
         raw.send(TEXT, b'[2,"h","Heartbeat",{}]')
         await raw.receive()
         charging = connection_of(service, identity).memory["charging"]

@@ -340,8 +340,25 @@ async def test_units_are_written_in_groups(db: Database, number: int, monkeypatc
     assert transactions <= 4 + number // 500
 
 
+async def test_enough_units_do_not_wait_for_the_next_turn_and_the_end_does_not_either(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db._writer, "interval_s", 86_400.0)
+    monkeypatch.setattr(db._writer, "enough", 3)
+    await add(db, 1)  # the first after a pause goes at once, and a day begins
+    units = [db.unit(TENANT) for _ in range(3)]
+    for number, unit in enumerate(units, 2):
+        token(unit, number)
+    assert await asyncio.wait_for(ended(*units), 30) == [Outcome.COMMITTED] * 3
+    late = db.unit(TENANT)
+    token(late, 9)
+    late.submit(units.append)
+    await asyncio.wait_for(db.close(), 30)
+    assert late.outcome is Outcome.COMMITTED
+
+
 async def test_the_backlog_is_what_waits(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(db._writer, "wake", lambda: None)
+    monkeypatch.setattr(db._writer, "wake", lambda _waiting: None)
     monkeypatch.setattr(databases, "CONGESTED_ROWS", 5)
     units = []
     for number in range(1, 8):

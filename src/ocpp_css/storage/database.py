@@ -143,7 +143,7 @@ class Database:
         if not self._waiting:
             self._oldest = time.monotonic()
         self._waiting.append(unit)
-        self._writer.wake()
+        self._writer.wake(len(self._waiting))
 
     async def _seal(self, unit: Unit) -> None:
         """Seal what the unit holds of people, then queue it; without their keys nothing is stored."""

@@ -33,7 +33,14 @@ AWAY = (
 
 
 class PostgresWriter(Writer):
-    """Commits batches on the loop, over a connection that is made anew when it breaks."""
+    """Commits batches on the loop, over a connection that is made anew when it breaks.
+
+    A commit costs it and the server a millisecond or two whatever is in it, and there may be several processes, each
+    with its own (docs/decisions/0017).
+    """
+
+    interval_s = 0.010
+    enough = 64
 
     def __init__(
         self,
