@@ -84,6 +84,8 @@ class Settings:
     """How long messages are kept; on PostgreSQL up to a week longer, as whole weeks go."""
     keep_transaction_messages_days: int = 730
     """How long messages of transactions are kept, and with them their meter values."""
+    keep_events_days: Annotated[int, Parameter(validator=Number(gte=1))] = 30
+    """How long what happened can be asked for again (`GET /events`); longer than any stream or receiver stays away."""
     keep_audit_days: Annotated[int, Parameter(validator=Number(gte=1))] = 730
     """How long entries of the audit log are kept; what is left still proves that it is whole."""
     no_migrate: Annotated[bool, Parameter(negative="")] = False

@@ -1,4 +1,4 @@
-"""Old messages go, those of transactions and new ones stay, on both databases."""
+"""Old messages and events go, messages of transactions and new ones stay, on both databases."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -12,6 +12,9 @@ from tests.running import api_of, now, station, whole_service
 
 from ocpp_css.app.running import Service
 from ocpp_css.charging.messages import jobs
+from ocpp_css.kit.ids import parse_public
+from ocpp_css.outreach.feed import jobs as feed
+from ocpp_css.outreach.feed.store import newest
 from ocpp_css.storage import Database
 
 pytestmark = pytest.mark.anyio
@@ -60,3 +63,19 @@ async def test_messages_of_over_thirty_days_go_and_those_of_transactions_after_t
         with later(db, 738):
             assert await jobs.forget(db, KEEPING) >= 1
         assert await actions(api) == []
+
+
+@pytest.mark.requirement("SEC-4")
+async def test_events_of_over_thirty_days_go(either: Service) -> None:
+    db, keep = either.wiring.db, timedelta(days=30)
+    async with await api_of(either) as api:
+        await api.post("/stations", json={"identity": "CP1"})
+        async with station(either, "CP1") as wire:
+            await wire.boot()
+        account = (await api.get("/account")).json()["account_id"]
+        unit = db.unit(parse_public(account) or 0)
+        assert await feed.forget(db, keep) == 0
+        before = len(await newest(unit, 100))
+        with later(db, 31):
+            assert await feed.forget(db, keep) == before > 0
+        assert await newest(unit, 100) == []

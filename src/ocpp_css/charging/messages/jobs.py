@@ -1,8 +1,8 @@
 """Timed work on the message log: what is no longer needed goes (TRUST P17, decision 33)."""
 
 import asyncio
-import time
 from datetime import timedelta
+from functools import partial
 from typing import NamedTuple
 
 import structlog
@@ -12,13 +12,11 @@ from ocpp_css.charging.messages import store
 from ocpp_css.gateway.messages import MESSAGES
 from ocpp_css.storage import Database
 from ocpp_css.storage.partitions import Partitions, bound
+from ocpp_css.storage.removing import remove_slowly
 
 _log = structlog.get_logger(__name__)
 
 EVERY_S = 3600.0
-AT_ONCE = 500
-SHARE = 0.2
-"""What the removal may take of the writer's time."""
 
 
 class Keeping(NamedTuple):
@@ -54,16 +52,8 @@ async def forget(db: Database, keeping: Keeping) -> int:
 
 async def _forget(db: Database, tenant: int, kept: timedelta, *, of_transactions: bool) -> int:
     kind = "messages of transactions" if of_transactions else "messages"
-    before, count = bound(db.clock() - kept), 0
-    last = await store.forgotten(db.unit(tenant), kind)
-    while found := await store.outdated(db.unit(tenant), before, last, AT_ONCE, of_transactions=of_transactions):
-        unit = db.unit(tenant)
-        for row in found:
-            store.remove(unit, row.id, row.station_id)
-        started = time.monotonic()
-        await unit.commit()
-        count, last = count + len(found), found[-1].id
-        await asyncio.sleep((time.monotonic() - started) * (1 / SHARE - 1))
+    find = partial(store.outdated, before=bound(db.clock() - kept), of_transactions=of_transactions)
+    count, last = await remove_slowly(db, tenant, await store.forgotten(db.unit(tenant), kind), find, store.remove)
     if count:
         unit = db.unit(tenant)
         store.note_forgotten(unit, kind, last)

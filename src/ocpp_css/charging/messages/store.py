@@ -9,6 +9,7 @@ from ocpp_css.gateway.messages import BULK, LATE, MESSAGES, RARE, of_stations
 from ocpp_css.kit.clock import to_micros
 from ocpp_css.kit.ids import LARGEST, first_id_at
 from ocpp_css.storage import Unit
+from ocpp_css.storage.removing import AT_ONCE
 from ocpp_css.storage.tables import COUNTERS
 
 
@@ -44,19 +45,19 @@ IS_KEPT_LONGER = "transaction_id IS NOT NULL"
 """Rows of transactions, in PostgreSQL's words: their meter values and events are read out of them."""
 
 
-async def outdated(unit: Unit, before: int, after: int, limit: int, *, of_transactions: bool) -> Sequence[Row[Any]]:
+async def outdated(unit: Unit, after: int, *, before: int, of_transactions: bool) -> Sequence[Row[Any]]:
     """(id, station_id) between the two of exchanges that belong to a transaction, or to none, the oldest first."""
     belongs = MESSAGES.c.transaction_id
     query = select(MESSAGES.c.id, MESSAGES.c.station_id)
     query = query.where(belongs.is_not(None) if of_transactions else belongs.is_(None))
     query = query.where(MESSAGES.c.id > after, MESSAGES.c.id < before)
-    return await unit.all(query.order_by(MESSAGES.c.id).limit(limit))
+    return await unit.all(query.order_by(MESSAGES.c.id).limit(AT_ONCE))
 
 
-def remove(unit: Unit, number: int, station_id: int) -> None:
+def remove(unit: Unit, row: Row[Any]) -> None:
     """Forget one exchange."""
-    unit.delete(MESSAGES, (number,))
-    unit.delete(LATE, (station_id, number))
+    unit.delete(MESSAGES, (row.id,))
+    unit.delete(LATE, (row.station_id, row.id))
 
 
 async def forgotten(unit: Unit, kind: str) -> int:

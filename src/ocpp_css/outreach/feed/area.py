@@ -1,12 +1,31 @@
 """What the feed offers."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
-from ocpp_css.assembly import Area
-from ocpp_css.outreach.feed import api, pages
+from ocpp_css.assembly import Area, Wiring
+from ocpp_css.outreach.feed import api, jobs, pages
+
+
+async def start(wiring: Wiring) -> Callable[[], Awaitable[None]] | None:
+    """Forget old events each hour."""
+    if not wiring.does_timed_work:
+        return None
+    keep = timedelta(days=wiring.settings.keep_events_days)
+    task = asyncio.get_running_loop().create_task(jobs.forget_regularly(wiring.db, keep), name="forget-events")
+
+    async def stop() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    return stop
+
 
 AREA = Area(
     name="outreach/feed",
+    start=start,
     routes=[api.watch_events],
     panels=pages.PANELS,
     templates=Path(__file__).parent / "templates",

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from ocpp_css.storage import Unit
+from ocpp_css.storage.removing import AT_ONCE
 from ocpp_css.storage.tables import FACTS
 
 
@@ -18,3 +19,14 @@ async def newest(unit: Unit, limit: int, station_id: int | None = None) -> Seque
     """The newest facts, the newest first."""
     query = select(FACTS).order_by(FACTS.c.id.desc()).limit(limit)
     return await unit.all(query if station_id is None else query.where(FACTS.c.station_id == station_id))
+
+
+async def outdated(unit: Unit, after: int, *, before: int) -> Sequence[Row[Any]]:
+    """Numbers of facts between the two, the oldest first."""
+    query = select(FACTS.c.id).where(FACTS.c.id > after, FACTS.c.id < before)
+    return await unit.all(query.order_by(FACTS.c.id).limit(AT_ONCE))
+
+
+def remove(unit: Unit, row: Row[Any]) -> None:
+    """Forget one fact."""
+    unit.delete(FACTS, (row.id,))
