@@ -72,6 +72,15 @@ def test_what_would_escape_is_refused(name: str) -> None:
         scoped(ESCAPES[name], 7)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("name", ESCAPES)
+def test_what_was_refused_is_refused_again_beside_what_was_let_through(name: str) -> None:
+    """A form that was checked is not checked again: none that is refused counts as checked."""
+    for _ in range(2):
+        scoped(select(T.c.id).where(T.c.id == 1), 7)
+        with pytest.raises(TypeError):
+            scoped(ESCAPES[name], 7)
+
+
 def test_a_union_is_refused() -> None:
     with pytest.raises((TypeError, AttributeError)):
         scoped(union(select(T.c.id), select(T.c.id)), 7)  # type: ignore[arg-type]

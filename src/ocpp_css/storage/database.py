@@ -322,7 +322,9 @@ def _engine(url: str) -> AsyncEngine:
     if not url.startswith("sqlite"):
         address = url.replace("postgresql://", "postgresql+asyncpg://", 1)
         given = {"timeout": 5, "command_timeout": 30, "server_settings": {"default_transaction_read_only": "on"}}
-        return create_async_engine(address, pool_size=10, connect_args=given, isolation_level="AUTOCOMMIT")
+        return create_async_engine(
+            address, pool_size=10, max_overflow=0, connect_args=given, isolation_level="AUTOCOMMIT"
+        )
     engine = create_async_engine(url.replace("sqlite:///", "sqlite+aiosqlite:///", 1), pool_size=4, max_overflow=0)
 
     @event.listens_for(engine.sync_engine, "connect")

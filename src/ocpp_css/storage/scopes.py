@@ -13,6 +13,8 @@ AnySelect = Select[*tuple[Any, ...]]
 """A query of whatever columns."""
 
 _UNCHECKED = (SelectBase, TextClause)
+_CHECKED: set[Any] = set()
+_MOST_FORMS = 2_000
 
 
 def scoped(query: AnySelect, tenant: int) -> AnySelect:
@@ -23,8 +25,22 @@ def scoped(query: AnySelect, tenant: int) -> AnySelect:
         for table in _tables(source):
             query = query.where(table.c.tenant_id == tenant)
         read += _all_tables(source)
-    _check_clause(query, read)
+    _check_once(query, read)
     return query
+
+
+def _check_once(query: AnySelect, read: Sequence[FromClause]) -> None:
+    """Check a query, if none of the same form was: the key by which SQLAlchemy knows that it has compiled it, which
+    it needs and keeps anyway. Values are no part of the form.
+    """
+    form = query._generate_cache_key()  # noqa: SLF001 - there is no public way to it
+    if form is not None and form.key in _CHECKED:
+        return
+    _check_clause(query, read)
+    if form is not None:
+        if len(_CHECKED) >= _MOST_FORMS:
+            _CHECKED.clear()
+        _CHECKED.add(form.key)
 
 
 def _check_clause(query: AnySelect, read: Sequence[FromClause]) -> None:
