@@ -12,7 +12,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
-from ocpp_css.edge.permissions import NEEDS, PUBLIC, public
+from ocpp_css.edge.permissions import NEEDS, PROOF, PUBLIC, public
 from ocpp_css.edge.problems import PROBLEM_JSON
 
 _ABOUT = (
@@ -46,6 +46,7 @@ _ANSWERS = {
     400: "Malformed", 401: "Not signed in", 403: "Not permitted", 404: "Not found", 409: "Conflict", 415: "Not JSON",
     422: "Not valid", 429: "Too many requests", 500: "Our fault", 503: "Try again",
 }  # fmt: skip
+PROOF_TOLD = "A person must have proved lately who they are (else `proof_needed`)."
 _FAVICON = '<link rel="icon" href="data:,">'
 
 
@@ -126,8 +127,12 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
         answers.setdefault(str(status), {"description": text, "content": {PROBLEM_JSON: reference}})
     if PUBLIC in handler.opt:
         operation["security"] = []
-    elif handler.opt.get(NEEDS):
-        operation["description"] = f"{operation.get('description') or ''}\n\nNeeds `{handler.opt[NEEDS]}`.".strip()
+        return
+    needed = f"Needs `{handler.opt[NEEDS]}`." if handler.opt[NEEDS] else ""
+    if handler.opt[PROOF]:
+        needed += f" {PROOF_TOLD}"
+    if needed:
+        operation["description"] = f"{operation.get('description') or ''}\n\n{needed}".strip()
 
 
 def _routes(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:

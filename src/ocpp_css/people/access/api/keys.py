@@ -17,9 +17,8 @@ from ocpp_css.people.access.errors import KeyUnknown
 from ocpp_css.people.access.model import ApiKey
 from ocpp_css.people.access.pages.asking import tell_of_key
 from ocpp_css.people.access.service import keys
-from ocpp_css.people.access.service.sessions import Sessions
 from ocpp_css.people.notices import Post
-from ocpp_css.storage import PROVIDER, Database, Unit
+from ocpp_css.storage import Database, Unit
 
 
 class KeyShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,18 +65,16 @@ async def list_keys(
     return (await keys.page(unit, page_request(limit, cursor, sorts=("-id",)))).map(shown)
 
 
-@posting("/api/v1/api-keys", opt=needs("keys:write", keeps_reply=False))
-async def create_key(  # noqa: PLR0917 - what a key is made with
+@posting("/api/v1/api-keys", opt=needs("keys:write", keeps_reply=False, proof=True))
+async def create_key(
     db: NamedDependency[Database],
     unit: NamedDependency[Unit],
     principal: NamedDependency[Principal],
-    sessions: NamedDependency[Sessions],
     post: NamedDependency[Post],
     request: Request[Any, Any, Any],
     data: JSONBody[NewKey],
 ) -> KeyMade:
     """Make an API key; `api_key` is shown this once. A scope is a permission you hold, `resource:*` or `*`."""
-    await sessions.check_proof(db.unit(PROVIDER), principal)
     expires_at = data.expires_at
     if expires_at is not None and expires_at.tzinfo is None:
         expires_at = expires_at.replace(tzinfo=UTC)

@@ -19,7 +19,6 @@ from ocpp_css.people.access.service import invitations as offers
 from ocpp_css.people.access.service import roster
 from ocpp_css.people.access.service.invitations import Invitations
 from ocpp_css.people.access.service.roster import Member
-from ocpp_css.people.access.service.sessions import Sessions
 from ocpp_css.people.notices import Post
 from ocpp_css.storage import PROVIDER, Database
 
@@ -101,17 +100,15 @@ async def list_users(  # noqa: PLR0917 - what a list is asked
     return found.map(shown)
 
 
-@posting("/api/v1/users", opt=needs("users:write"))
+@posting("/api/v1/users", opt=needs("users:write", proof=True))
 async def invite_user(
     db: NamedDependency[Database],
     principal: NamedDependency[Principal],
-    sessions: NamedDependency[Sessions],
     invitations: NamedDependency[Invitations],
     data: JSONBody[NewUser],
 ) -> InvitationShown:
     """Invite somebody by letter; they are of the account once they accept. The role may permit no more than yours."""
     unit = db.unit(PROVIDER)
-    await sessions.check_proof(unit, principal)
     made = await invitations.invite(unit, principal, data.email, data.role, reader().language.code)
     await unit.commit()
     return shown_invitation(made)
@@ -125,18 +122,16 @@ async def read_user(
     return shown(await roster.get(db.unit(PROVIDER), principal.tenant, number_of(user_id, MemberUnknown)))
 
 
-@patch("/api/v1/users/{user_id:str}", opt=needs("users:write"))
+@patch("/api/v1/users/{user_id:str}", opt=needs("users:write", proof=True))
 async def change_user(
     db: NamedDependency[Database],
     principal: NamedDependency[Principal],
-    sessions: NamedDependency[Sessions],
     post: NamedDependency[Post],
     user_id: FromPath[str],
     data: JSONBody[UserChange],
 ) -> UserShown:
     """Give a person another role; it counts from their next request on."""
     unit = db.unit(PROVIDER)
-    await sessions.check_proof(unit, principal)
     member = await roster.change_role(
         unit, post, principal, principal.tenant, number_of(user_id, MemberUnknown), data.role
     )
@@ -144,17 +139,15 @@ async def change_user(
     return shown(member)
 
 
-@delete("/api/v1/users/{user_id:str}", opt=needs("users:write"))
+@delete("/api/v1/users/{user_id:str}", opt=needs("users:write", proof=True))
 async def remove_user(
     db: NamedDependency[Database],
     principal: NamedDependency[Principal],
-    sessions: NamedDependency[Sessions],
     post: NamedDependency[Post],
     user_id: FromPath[str],
 ) -> None:
     """Take a person out of the account; what they made stays, API keys too. The last owner stays."""
     unit = db.unit(PROVIDER)
-    await sessions.check_proof(unit, principal)
     await roster.remove(unit, post, principal, principal.tenant, number_of(user_id, MemberUnknown))
     await unit.commit()
 

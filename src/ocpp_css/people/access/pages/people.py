@@ -27,18 +27,19 @@ from ocpp_css.kit.errors import Refusal
 from ocpp_css.kit.ids import number_of, public
 from ocpp_css.people.access.errors import InvitationUnknown, MemberUnknown
 from ocpp_css.people.access.model import ROLE_NAMES, ROLE_TEXTS, ROLES, Invitation, Role, may_give
-from ocpp_css.people.access.pages.asking import Asked, proving, told_faults
+from ocpp_css.people.access.pages.asking import Asked, told_faults
 from ocpp_css.people.access.service import invitations as offers
 from ocpp_css.people.access.service import roster
 from ocpp_css.people.access.service.invitations import Invitations
 from ocpp_css.people.access.service.roster import Member
-from ocpp_css.people.access.service.sessions import Sessions
 from ocpp_css.people.notices import Post
 from ocpp_css.storage import PROVIDER, Database
 
 PATH = "/console/people"
 INVITATIONS, INVITE = f"{PATH}/~invitations", f"{PATH}/~invite"
 ONE, OFFER = f"{PATH}/{{user_id:str}}", f"{INVITATIONS}/{{invitation_id:str}}"
+BACK = f"{PATH}/{{user_id}}"
+"""Where one returns to who had to prove who they are."""
 _ROLES = Filter("role", lazy("Role"), [(role, lazy(name)) for role, name in ROLE_NAMES.items()])
 _COLUMNS = (
     Column("name", lazy("Name"), sort="name"),
@@ -85,29 +86,21 @@ async def invitations_page(
     return page("access/invitations.html", title=gettext("Invitations"), table=table)
 
 
-@get(INVITE, opt=needs("users:write"))
+@get(INVITE, opt=needs("users:write", proof=INVITE))
 async def invite_page(
-    request: Asked,
-    db: NamedDependency[Database],
     principal: NamedDependency[Principal],
-    sessions: NamedDependency[Sessions],
-) -> Page | Response[Any]:
-    if away := await proving(request, db.unit(PROVIDER), principal, sessions, INVITE):
-        return away
+) -> Page:
     return _form(principal, {})
 
 
-@post(INVITE, opt=needs("users:write"), status_code=200)
+@post(INVITE, opt=needs("users:write", proof=INVITE), status_code=200)
 async def invite(
     request: Asked,
     db: NamedDependency[Database],
     principal: NamedDependency[Principal],
-    sessions: NamedDependency[Sessions],
     invitations: NamedDependency[Invitations],
 ) -> Page | Response[Any]:
     unit = db.unit(PROVIDER)
-    if away := await proving(request, unit, principal, sessions, INVITE):
-        return away
     form = await posted(request)
     if form.get("role", "") not in ROLES:
         return _form(principal, form, errors={"role": gettext("Choose a role.")})
@@ -153,18 +146,15 @@ async def person_page(
     return _person(principal, member)
 
 
-@post(ONE, opt=needs("users:write"), status_code=200)
+@post(ONE, opt=needs("users:write", proof=BACK), status_code=200)
 async def change_person(
     request: Asked,
     db: NamedDependency[Database],
     principal: NamedDependency[Principal],
-    sessions: NamedDependency[Sessions],
     post: NamedDependency[Post],
     user_id: FromPath[str],
 ) -> Page | Response[Any]:
     unit, number = db.unit(PROVIDER), number_of(user_id, MemberUnknown)
-    if away := await proving(request, unit, principal, sessions, f"{PATH}/{user_id}"):
-        return away
     member = await roster.get(unit, principal.tenant, number)
     role = (await posted(request)).get("role", "")
     if role not in ROLES:
@@ -177,18 +167,15 @@ async def change_person(
     return redirect(request, PATH)
 
 
-@post(f"{ONE}/remove", opt=needs("users:write"), status_code=200)
+@post(f"{ONE}/remove", opt=needs("users:write", proof=BACK), status_code=200)
 async def remove_person(
     request: Asked,
     db: NamedDependency[Database],
     principal: NamedDependency[Principal],
-    sessions: NamedDependency[Sessions],
     post: NamedDependency[Post],
     user_id: FromPath[str],
 ) -> Page | Response[Any]:
     unit, number = db.unit(PROVIDER), number_of(user_id, MemberUnknown)
-    if away := await proving(request, unit, principal, sessions, f"{PATH}/{user_id}"):
-        return away
     member = await roster.get(unit, principal.tenant, number)
     try:
         await roster.remove(unit, post, principal, principal.tenant, number)

@@ -13,7 +13,7 @@ from ocpp_css.people import accounts, tenants
 from ocpp_css.people.access.model import ROLES, Membership, Session
 from ocpp_css.people.access.service import keys
 from ocpp_css.people.access.service.members import memberships
-from ocpp_css.people.access.service.sessions import Sessions, is_over
+from ocpp_css.people.access.service.sessions import Sessions, has_proof, is_over
 from ocpp_css.people.access.store import keys as key_store
 from ocpp_css.people.access.store import sessions as session_store
 from ocpp_css.people.accounts import User
@@ -68,7 +68,7 @@ class MemoryAuthenticator:
         chosen = next((one for one in held if one.account_id == session.account_id), held[0] if held else None)
         account = await tenants.known(unit, chosen.account_id) if chosen else None
         found = _person(session, user, chosen, account.name if account else "", self._sessions.csrf(cookie))
-        return replace(found, has_choice=len(held) > 1)
+        return replace(found, has_choice=len(held) > 1, has_proof=has_proof(session, unit))
 
     async def by_bearer(self, token: str, *, is_use: bool = True) -> Principal | None:
         """See the port."""
@@ -94,6 +94,7 @@ class MemoryAuthenticator:
             frozenset(key.scopes),
             session=public(key.key_id),
             account=account.name,
+            has_proof=True,
         )
 
     async def _live(self, unit: Unit, token_hash: str) -> Session | None:

@@ -12,7 +12,7 @@ from ocpp_css.edge.principal import Principal
 from ocpp_css.kit.ids import parse_public, public
 from ocpp_css.kit.secrets import Secrets
 from ocpp_css.people import audit
-from ocpp_css.people.access.errors import NotAMember, ProofNeeded, SessionUnknown
+from ocpp_css.people.access.errors import NotAMember, SessionUnknown
 from ocpp_css.people.access.model import Device, Session
 from ocpp_css.people.access.service.members import home, memberships
 from ocpp_css.people.access.store import sessions as store
@@ -104,14 +104,6 @@ class Sessions:
         """The person has just proven who they are: the session gets a new cookie."""
         return self._renew(unit, await self._own(unit, principal), proved_at=unit.now)
 
-    async def check_proof(self, unit: Unit, principal: Principal) -> None:
-        """ProofNeeded where the person proved longer than half an hour ago who they are."""
-        if principal.kind != "user":
-            return
-        session = await self._own(unit, principal)
-        if session.proved_at is None or session.proved_at + PROOF_LASTS <= unit.now:
-            raise ProofNeeded
-
     async def end_all(self, unit: Unit, who: Principal, user_id: int) -> int:
         """End every session of a person; how many there were."""
         found = await store.of_user(unit, user_id)
@@ -133,6 +125,11 @@ class Sessions:
     def _end(self, unit: Unit, principal: Principal, session: Session) -> None:
         store.change(unit, session, ended_at=unit.now)
         audit.record(unit, principal, "session.ended", "session", public(session.session_id))
+
+
+def has_proof(session: Session, unit: Unit) -> bool:
+    """Whether the person proved in this session within half an hour who they are."""
+    return session.proved_at is not None and unit.now < session.proved_at + PROOF_LASTS
 
 
 def is_over(session: Session, unit: Unit) -> bool:
