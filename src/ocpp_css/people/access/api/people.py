@@ -146,7 +146,7 @@ async def remove_user(
     post: NamedDependency[Post],
     user_id: FromPath[str],
 ) -> None:
-    """Take a person out of the account; what they made stays, API keys too. The last owner stays."""
+    """Take a person out of the account; what they made stays, their API keys stop working. The last owner stays."""
     unit = db.unit(PROVIDER)
     await roster.remove(unit, post, principal, principal.tenant, number_of(user_id, MemberUnknown))
     await unit.commit()

@@ -11,7 +11,7 @@ from ocpp_css.edge.principal import Principal
 from ocpp_css.kit.ids import public
 from ocpp_css.people import accounts, tenants
 from ocpp_css.people.access.model import ROLES, Membership, Session
-from ocpp_css.people.access.service import keys
+from ocpp_css.people.access.service import keys, standing
 from ocpp_css.people.access.service.members import memberships
 from ocpp_css.people.access.service.sessions import Sessions, has_proof, is_over
 from ocpp_css.people.access.store import keys as key_store
@@ -21,6 +21,7 @@ from ocpp_css.storage import PROVIDER, Database, Unit
 
 WRITTEN_EVERY = timedelta(minutes=1)
 _REMEMBERED = 100_000
+_WORKING = frozenset({"works", "narrowed"})
 
 
 class LastUses:
@@ -79,10 +80,11 @@ class MemoryAuthenticator:
         key = await unit.cached(key_store.BY_NUMBER, parts.key_id)
         if key is None or not hmac.compare_digest(key.secret_hash, keys.hash_secret(parts.secret)):
             return None
-        if keys.is_over(key, unit, self._key_uses.of(key.key_id, key.last_used_at)):
-            return None
-        account = await tenants.known(self._db.unit(PROVIDER), parts.account)
-        if account is None:
+        outside = self._db.unit(PROVIDER)
+        last_used_at = self._key_uses.of(key.key_id, key.last_used_at)
+        now = await standing.of_key(outside, parts.account, msgspec.structs.replace(key, last_used_at=last_used_at))
+        account = await tenants.known(outside, parts.account)
+        if account is None or now.state not in _WORKING:
             return None
         if is_use and self._key_uses.saw(key.key_id, unit.now):
             key_store.used_later(self._db, parts.account, key.key_id, unit.now)
@@ -91,7 +93,7 @@ class MemoryAuthenticator:
             key.key_id,
             key.name,
             parts.account,
-            frozenset(key.scopes),
+            now.scopes,
             session=public(key.key_id),
             account=account.name,
             has_proof=True,

@@ -114,7 +114,7 @@ async def change_role(
 async def remove(unit: Unit, post: Post, principal: Principal, account_id: int, user_id: int) -> None:
     """Take a person out of the account: they see nothing of it from their next request on, invitations they made end.
 
-    What they made stays, API keys too. A person may take themselves out.
+    What they made stays; their API keys stop working. A person may take themselves out.
     """
     held = await _held(unit, account_id, user_id)
     is_oneself = principal.kind == "user" and principal.id == user_id
