@@ -34,6 +34,8 @@ WITHOUT = {
     "POST /console/people/~invitations/{invitation_id}/withdraw": "the same",
     "POST /api/v1/invitations/{invitation_id}/resend": "a letter to the address that was invited with a proof",
     "POST /console/people/~invitations/{invitation_id}/resend": "the same",
+    "DELETE /api/v1/users/{user_id}/sessions": "ends what was signed in, which must be quick",
+    "POST /console/people/{user_id}/sessions/end": "the same",
     "POST /console/me/accounts/{account_id}/leave": "takes one's own right away",
     "POST /console/me/address/{token}": "asked for with a proof, and the code lives ten minutes",
     "POST /console/me/password": "asks for the password itself",

@@ -19,6 +19,7 @@ from ocpp_css.people.access.service import invitations as offers
 from ocpp_css.people.access.service import roster
 from ocpp_css.people.access.service.invitations import Invitations
 from ocpp_css.people.access.service.roster import Member
+from ocpp_css.people.access.service.sessions import Sessions
 from ocpp_css.people.notices import Post
 from ocpp_css.storage import PROVIDER, Database
 
@@ -152,6 +153,20 @@ async def remove_user(
     await unit.commit()
 
 
+@delete("/api/v1/users/{user_id:str}/sessions", opt=needs("users:write"))
+async def end_sessions(
+    db: NamedDependency[Database],
+    principal: NamedDependency[Principal],
+    sessions: NamedDependency[Sessions],
+    post: NamedDependency[Post],
+    user_id: FromPath[str],
+) -> None:
+    """End the sessions by which a person is signed in to this account; those that look at another account stay."""
+    unit = db.unit(PROVIDER)
+    await roster.end_sessions(unit, post, sessions, principal, number_of(user_id, MemberUnknown))
+    await unit.commit()
+
+
 @get("/api/v1/invitations", opt=needs("users:read"))
 async def list_invitations(
     db: NamedDependency[Database],
@@ -201,6 +216,6 @@ async def list_roles() -> Page[RoleShown]:
 
 
 HANDLERS = (
-    list_users, invite_user, read_user, change_user, remove_user, list_invitations, resend_invitation,
+    list_users, invite_user, read_user, change_user, remove_user, end_sessions, list_invitations, resend_invitation,
     withdraw_invitation, list_roles,
 )  # fmt: skip

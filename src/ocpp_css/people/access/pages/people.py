@@ -32,6 +32,7 @@ from ocpp_css.people.access.service import invitations as offers
 from ocpp_css.people.access.service import roster
 from ocpp_css.people.access.service.invitations import Invitations
 from ocpp_css.people.access.service.roster import Member
+from ocpp_css.people.access.service.sessions import Sessions
 from ocpp_css.people.notices import Post
 from ocpp_css.storage import PROVIDER, Database
 
@@ -185,6 +186,21 @@ async def remove_person(
     return redirect(request, PATH)
 
 
+@post(f"{ONE}/sessions/end", opt=needs("users:write"), status_code=303)
+async def end_sessions(
+    request: Asked,
+    db: NamedDependency[Database],
+    principal: NamedDependency[Principal],
+    sessions: NamedDependency[Sessions],
+    post: NamedDependency[Post],
+    user_id: FromPath[str],
+) -> Response[Any]:
+    unit = db.unit(PROVIDER)
+    await roster.end_sessions(unit, post, sessions, principal, number_of(user_id, MemberUnknown))
+    await unit.commit()
+    return redirect(request, f"{PATH}/{user_id}")
+
+
 def _row(member: Member) -> dict[str, Any]:
     return {
         **msgspec.structs.asdict(member), "id": public(member.user_id), "role": ROLE_NAMES[member.role]
@@ -234,4 +250,5 @@ def _person(principal: Principal, member: Member, refusal: Refusal | None = None
 
 HANDLERS = (
     people_page, invitations_page, invite_page, invite, resend, withdraw, person_page, change_person, remove_person,
+    end_sessions,
 )  # fmt: skip

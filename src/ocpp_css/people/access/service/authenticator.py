@@ -12,7 +12,7 @@ from ocpp_css.kit.ids import public
 from ocpp_css.people import accounts, tenants
 from ocpp_css.people.access.model import ROLES, Membership, Session
 from ocpp_css.people.access.service import keys, standing
-from ocpp_css.people.access.service.members import memberships
+from ocpp_css.people.access.service.members import looked_at, memberships
 from ocpp_css.people.access.service.sessions import Sessions, has_proof, is_over
 from ocpp_css.people.access.store import keys as key_store
 from ocpp_css.people.access.store import sessions as session_store
@@ -66,7 +66,7 @@ class MemoryAuthenticator:
         if is_use and self._session_uses.saw(session.session_id, unit.now):
             session_store.used_later(self._db, session.session_id, unit.now)
         held = await memberships(unit, user.user_id)
-        chosen = next((one for one in held if one.account_id == session.account_id), held[0] if held else None)
+        chosen = looked_at(held, session.account_id)
         account = await tenants.known(unit, chosen.account_id) if chosen else None
         found = _person(session, user, chosen, account.name if account else "", self._sessions.csrf(cookie))
         return replace(found, has_choice=len(held) > 1, has_proof=has_proof(session, unit))
