@@ -9,7 +9,7 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from ocpp_css.edge import idempotency
+from ocpp_css.edge import etags, idempotency
 from ocpp_css.edge.csrf import SAFE, check_csrf
 from ocpp_css.edge.live import STILL
 from ocpp_css.edge.permissions import ACCEPTS, CSRF, IDENTIFY, KEEPS_REPLY, NEEDS, PROOF, PUBLIC, RATE
@@ -82,7 +82,7 @@ class Gate(ASGIMiddleware):
                 if _is_kept(request, principal, opt):
                     await idempotency.answer_once(self._replies, request, next_app, send)
                 else:
-                    await next_app(scope, receive, send)
+                    await next_app(scope, receive, _tagged(request, send))
         finally:
             asking.reset(mark)
 
@@ -153,6 +153,11 @@ def _check_media_type(request: Asked, opt: dict[str, Any]) -> None:
 
 def _has_body(request: Asked) -> bool:
     return request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+
+
+def _tagged(request: Asked, send: Send) -> Send:
+    is_read = request.method == "GET" and request.scope["path"].startswith("/api/")
+    return etags.tagging(request, send) if is_read else send
 
 
 def _is_kept(request: Asked, principal: Principal, opt: dict[str, Any]) -> bool:

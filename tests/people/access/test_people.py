@@ -27,8 +27,8 @@ NEW = {
 }  # fmt: skip
 
 
-async def call(browser, verb, path, body=None):
-    headers = {"X-CSRF-Token": browser.csrf, "Origin": ORIGIN}
+async def call(browser, verb, path, body=None, **more):
+    headers = {"X-CSRF-Token": browser.csrf, "Origin": ORIGIN, **more}
     return await browser.client.request(verb, f"/api/v1{path}", json=body, headers=headers)
 
 

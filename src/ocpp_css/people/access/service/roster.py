@@ -68,12 +68,17 @@ SORTS: Mapping[str, Callable[[Member], Any]] = {
 
 async def page(unit: Unit, account_id: int, request: PageRequest, *, search: str = "", role: str = "") -> Page[Member]:
     """The people of an account; `search` is a part of name, user name or address."""
+    found = await everybody(unit, account_id, search=search, role=role)
+    return page_of(_after(found, request)[: request.limit + 1], request, lambda one: _place(one, request))
+
+
+async def everybody(unit: Unit, account_id: int, *, search: str = "", role: str = "") -> list[Member]:
+    """All people of an account whom `page` would show, in no order."""
     held = await store.of_account(unit, account_id, role)
     people = await accounts.named(unit, [one.user_id for one in held])
     found = [_member(people[one.user_id], one) for one in held if one.user_id in people]
     wanted = search.casefold()
-    found = [one for one in found if wanted in f"{one.name}\n{one.email}\n{one.username or ''}".casefold()]
-    return page_of(_after(found, request)[: request.limit + 1], request, lambda one: _place(one, request))
+    return [one for one in found if wanted in f"{one.name}\n{one.email}\n{one.username or ''}".casefold()]
 
 
 def _place(member: Member, request: PageRequest) -> tuple[Any, int]:
