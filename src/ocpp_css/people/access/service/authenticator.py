@@ -1,7 +1,6 @@
 """Who stands behind a cookie or a key: answered from this process's memory, revocation known to it at once."""
 
 import hmac
-from collections import OrderedDict
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -9,6 +8,7 @@ import msgspec
 
 from ocpp_css.edge.principal import Principal
 from ocpp_css.kit.ids import public
+from ocpp_css.kit.newest import Newest
 from ocpp_css.people import accounts, tenants
 from ocpp_css.people.access.model import ROLES, Membership, Session
 from ocpp_css.people.access.service import keys, standing
@@ -28,7 +28,7 @@ class LastUses:
     """When each session or key was last seen here; says when that should be written down again."""
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[int, tuple[datetime, datetime]] = OrderedDict()
+        self._seen: Newest[int, tuple[datetime, datetime]] = Newest(_REMEMBERED)
 
     def of(self, number: int, stored: datetime | None) -> datetime | None:
         """The newer of what is stored and what was seen here."""
@@ -39,11 +39,9 @@ class LastUses:
 
     def saw(self, number: int, now: datetime) -> bool:
         """Note a use; true when the last one written down is a minute old."""
-        last = self._seen.pop(number, None)
+        last = self._seen.get(number)
         is_due = last is None or now - last[1] >= WRITTEN_EVERY
-        self._seen[number] = (now, now if last is None or is_due else last[1])
-        if len(self._seen) > _REMEMBERED:
-            self._seen.popitem(last=False)
+        self._seen.keep(number, (now, now if last is None or is_due else last[1]))
         return is_due
 
 
