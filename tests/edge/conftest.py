@@ -23,7 +23,7 @@ from ocpp_css.kit.paging import Page, page_of, page_request
 
 ADA = edge.Principal("user", 1, "Ada", 7, frozenset({"things:*"}), "", "Europe/Berlin", "a secret", "s1")
 EVE = edge.Principal("user", 2, "Eve", 8, frozenset({"things:read"}), "ru", "UTC", "another secret", "s2")
-KEY = edge.Principal("key", 3, "import", 7, frozenset({"*"}))
+KEY = edge.Principal("key", 3, "import", 7, frozenset({"*"}), has_proof=True)
 
 
 class FakeUnit:

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 from litestar import get
+from litestar.params import FromPath
 from litestar.testing import TestClient
 
 from ocpp_css import edge
@@ -26,6 +27,39 @@ def test_a_route_cannot_be_public_and_need_something(build):
 
     with pytest.raises(UndeclaredRoute):
         build(handlers=[both])
+
+
+@pytest.mark.parametrize(("path", "proof"), [("/api/v1/x", "/console/x"), ("/console/x", True)])
+def test_a_proof_says_where_to_come_back_to_on_pages_alone(build, path, proof):
+    @get(path, opt=edge.needs("x:y", proof=proof))
+    async def proven() -> str:
+        return ""
+
+    with pytest.raises(UndeclaredRoute, match="proof"):
+        build(handlers=[proven])
+
+
+def test_a_route_that_asks_for_proof_sends_pages_to_prove_and_refuses_programs(build, as_ada, as_key):
+    @get("/console/proven/{number:int}", opt=edge.needs("things:read", proof="/console/{number}?a=b"))
+    async def proven(number: FromPath[int]) -> str:
+        return str(number)
+
+    @get("/api/v1/proven", opt=edge.needs("things:read", proof=True))
+    async def proven_rest() -> str:
+        """Do what wants a proof."""
+        return "done"
+
+    with TestClient(build(handlers=[proven, proven_rest])) as client:
+        away = client.get("/console/proven/5", headers=as_ada, follow_redirects=False)
+        assert (away.status_code, away.headers["location"]) == (303, "/console/me/prove?next=/console/5%3Fa%3Db")
+        htmx = client.get("/console/proven/5", headers={**as_ada, "HX-Request": "true"})
+        assert htmx.headers["hx-redirect"] == away.headers["location"]
+        refused = client.get("/api/v1/proven", headers=as_ada)
+        assert (refused.status_code, refused.json()["code"]) == (403, "proof_needed")
+        assert client.get("/api/v1/proven", headers=as_key).text == "done"
+        told = client.get("/docs/openapi.json").json()["paths"]["/api/v1/proven"]["get"]["description"]
+        assert "`things:read`" in told
+        assert "`proof_needed`" in told
 
 
 def test_ping_needs_nobody(client):

@@ -21,6 +21,7 @@ from ocpp_css.app.cli.main import app as program
 from ocpp_css.app.running import running
 from ocpp_css.app.settings import Settings
 from ocpp_css.assembly import Area
+from ocpp_css.edge.docs_page import PROOF_TOLD
 from ocpp_css.gateway import events as gateway_events
 from ocpp_css.outreach.feed.api import EVENTS
 from ocpp_css.people.access.model import ROLES
@@ -147,7 +148,8 @@ def rest_page(document: Mapping[str, Any]) -> str:
         "REST",
         [
             "The running service describes itself at `/docs/` (to try) and `/docs/openapi.json` (for generators).",
-            "How to use it: [REST interface](../how-to/api.md).",
+            "How to use it: [REST interface](../how-to/api.md). `proof`: a person, not a key, must have given their",
+            "password within half an hour, else `proof_needed`.",
             "",
             *table(["method", "path", "permission", "what it does"], rows),
         ],
@@ -158,6 +160,8 @@ def _told(operation: Mapping[str, Any]) -> tuple[str, str]:
     text = operation.get("description") or operation.get("summary", "")
     needed = re.search(r"Needs `([^`]+)`\.", text)
     permission = f"`{needed[1]}`" if needed else "none" if operation.get("security") == [] else "any"
+    if PROOF_TOLD in text:
+        permission += ", proof"
     return permission, first_sentence(text)
 
 

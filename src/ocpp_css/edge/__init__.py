@@ -3,6 +3,7 @@
 Imports of areas start here; `ocpp_css.edge.app` builds the application and is for `app/` alone.
 """
 
+from ocpp_css.edge.etags import IfMatch, must_match
 from ocpp_css.edge.formats import duration, energy, exact, money, number, power, time_tag
 from ocpp_css.edge.forms import faults_by_field, field_moment, moment_of, posted, posted_list, read_json, shaped
 from ocpp_css.edge.i18n import Languages, LazyText, gettext, lazy, ngettext, reader
@@ -27,6 +28,7 @@ __all__ = [
     "Empty",
     "Filter",
     "Fragment",
+    "IfMatch",
     "Languages",
     "LazyText",
     "LiveEvent",
@@ -60,6 +62,7 @@ __all__ = [
     "local_path",
     "moment_of",
     "money",
+    "must_match",
     "needs",
     "ngettext",
     "number",

@@ -12,12 +12,14 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
-from ocpp_css.edge.permissions import NEEDS, PUBLIC, public
+from ocpp_css.edge.etags import IF_MATCH
+from ocpp_css.edge.permissions import NEEDS, PROOF, PUBLIC, public
 from ocpp_css.edge.problems import PROBLEM_JSON
 
 _ABOUT = (
     "Errors are `application/problem+json` with a stable `code`. Lists take `limit` and `cursor` and answer "
     '`{"items": […], "next_cursor": …}`. Writes take an `Idempotency-Key`. '
+    "JSON answers have an `ETag`; `If-None-Match` saves the body, `If-Match` keeps a change from what others changed. "
     "Energies are integers in Wh, times are RFC 3339."
 )
 _PROBLEM = {
@@ -42,10 +44,12 @@ _PROBLEM = {
         },
     },
 }
+_PROBLEM_REFERENCE = {"schema": {"$ref": "#/components/schemas/Problem"}}
 _ANSWERS = {
     400: "Malformed", 401: "Not signed in", 403: "Not permitted", 404: "Not found", 409: "Conflict", 415: "Not JSON",
     422: "Not valid", 429: "Too many requests", 500: "Our fault", 503: "Try again",
 }  # fmt: skip
+PROOF_TOLD = "A person must have proved lately who they are (else `proof_needed`)."
 _FAVICON = '<link rel="icon" href="data:,">'
 
 
@@ -122,12 +126,17 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     if str(answers.get("400", {}).get("description", "")).startswith("Bad request"):
         del answers["400"]
     for status, text in _ANSWERS.items():
-        reference = {"schema": {"$ref": "#/components/schemas/Problem"}}
-        answers.setdefault(str(status), {"description": text, "content": {PROBLEM_JSON: reference}})
+        answers.setdefault(str(status), {"description": text, "content": {PROBLEM_JSON: _PROBLEM_REFERENCE}})
+    if any(parameter["name"] == IF_MATCH for parameter in operation.get("parameters", ())):
+        answers["412"] = {"description": "Changed meanwhile", "content": {PROBLEM_JSON: _PROBLEM_REFERENCE}}
     if PUBLIC in handler.opt:
         operation["security"] = []
-    elif handler.opt.get(NEEDS):
-        operation["description"] = f"{operation.get('description') or ''}\n\nNeeds `{handler.opt[NEEDS]}`.".strip()
+        return
+    needed = f"Needs `{handler.opt[NEEDS]}`." if handler.opt[NEEDS] else ""
+    if handler.opt[PROOF]:
+        needed += f" {PROOF_TOLD}"
+    if needed:
+        operation["description"] = f"{operation.get('description') or ''}\n\n{needed}".strip()
 
 
 def _routes(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:

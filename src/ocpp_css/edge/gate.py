@@ -9,11 +9,12 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from ocpp_css.edge import idempotency
+from ocpp_css.edge import etags, idempotency
 from ocpp_css.edge.csrf import SAFE, check_csrf
 from ocpp_css.edge.live import STILL
-from ocpp_css.edge.permissions import ACCEPTS, CSRF, IDENTIFY, KEEPS_REPLY, NEEDS, PUBLIC, RATE
+from ocpp_css.edge.permissions import ACCEPTS, CSRF, IDENTIFY, KEEPS_REPLY, NEEDS, PROOF, PUBLIC, RATE
 from ocpp_css.edge.principal import ANONYMOUS, Authenticator, Principal, asking
+from ocpp_css.edge.problems import ProofNeeded
 from ocpp_css.edge.reading import reading
 from ocpp_css.edge.settings import WebSettings, client_address
 from ocpp_css.kit.errors import Forbidden, Refusal, TooMany, Unauthenticated
@@ -76,11 +77,12 @@ class Gate(ASGIMiddleware):
                 _check_permission(request, principal, opt)
                 if opt.get(CSRF, True):
                     await check_csrf(request, principal, self._settings)
+                _check_proof(request, principal, opt)
                 _check_media_type(request, opt)
                 if _is_kept(request, principal, opt):
                     await idempotency.answer_once(self._replies, request, next_app, send)
                 else:
-                    await next_app(scope, receive, send)
+                    await next_app(scope, receive, _tagged(request, send))
         finally:
             asking.reset(mark)
 
@@ -134,6 +136,12 @@ def _check_permission(request: Asked, principal: Principal, opt: dict[str, Any])
         raise PermissionMissing(permission=opt[NEEDS])
 
 
+def _check_proof(request: Asked, principal: Principal, opt: dict[str, Any]) -> None:
+    proof: str | bool = opt.get(PROOF, False)
+    if proof and not principal.has_proof and request.method != "OPTIONS":
+        raise ProofNeeded(proof.format_map(request.path_params) if isinstance(proof, str) else "")
+
+
 def _check_media_type(request: Asked, opt: dict[str, Any]) -> None:
     """A REST body is JSON, or what the route lists: a form of another site can send neither."""
     if request.method in SAFE or not request.scope["path"].startswith("/api/") or not _has_body(request):
@@ -145,6 +153,11 @@ def _check_media_type(request: Asked, opt: dict[str, Any]) -> None:
 
 def _has_body(request: Asked) -> bool:
     return request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+
+
+def _tagged(request: Asked, send: Send) -> Send:
+    is_read = request.method == "GET" and request.scope["path"].startswith("/api/")
+    return etags.tagging(request, send) if is_read else send
 
 
 def _is_kept(request: Asked, principal: Principal, opt: dict[str, Any]) -> bool:

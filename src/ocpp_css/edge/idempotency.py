@@ -1,7 +1,6 @@
 """A write that is sent twice happens once: the first answer is kept under the caller's key and given again."""
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,6 +12,7 @@ from ocpp_css.edge import problems
 from ocpp_css.edge.principal import Principal
 from ocpp_css.edge.units import CLAIM, Held, UnitLike, naming_faults
 from ocpp_css.kit.errors import Conflict, Invalid, Refusal
+from ocpp_css.kit.newest import Newest
 
 HEADER = "Idempotency-Key"
 _LONGEST_KEY = 255
@@ -98,8 +98,7 @@ class RememberedReplies:
     """Replies in the memory of one process, the oldest forgotten beyond `capacity`."""
 
     def __init__(self, capacity: int = 2_000) -> None:
-        self.kept: OrderedDict[tuple[int, str], tuple[bytes, Reply | None]] = OrderedDict()
-        self._capacity = capacity
+        self.kept: Newest[tuple[int, str], tuple[bytes, Reply | None]] = Newest(capacity)
 
     async def begin(self, tenant: int, key: str, fingerprint: bytes) -> Reply | Claim:
         """See `IdempotencyStore`."""
@@ -109,9 +108,7 @@ class RememberedReplies:
             if found[1] is None:
                 raise StillRunning
             return found[1]
-        while len(self.kept) >= self._capacity:
-            self.kept.popitem(last=False)
-        self.kept[tenant, key] = (fingerprint, None)
+        self.kept.keep((tenant, key), (fingerprint, None))
         return _Remembered(self, (tenant, key))
 
 

@@ -19,6 +19,7 @@ RATE = "rate"
 CSRF = "csrf"
 KEEPS_REPLY = "keeps_reply"
 IDENTIFY = "identify"
+PROOF = "proof"
 
 
 class UndeclaredRoute(Exception):  # noqa: N818 - it is a fault of the program, not of a request
@@ -26,12 +27,19 @@ class UndeclaredRoute(Exception):  # noqa: N818 - it is a fault of the program, 
 
 
 def needs(
-    permission: str, *, accepts: Sequence[str] = (), rate: Rate | None = None, keeps_reply: bool = True
+    permission: str,
+    *,
+    accepts: Sequence[str] = (),
+    rate: Rate | None = None,
+    keeps_reply: bool = True,
+    proof: str | bool = False,
 ) -> dict[str, Any]:
     """Options of a route for those who hold `permission` ("" needs only a login).
 
     `accepts` lists body media types beyond JSON (REST only), `rate` a limit of this route's own. With
-    `keeps_reply=False` no answer is kept under an idempotency key (one-time secrets, large exports).
+    `keeps_reply=False` no answer is kept under an idempotency key (one-time secrets, large exports). `proof` asks of
+    people that they proved lately who they are: True for REST, which refuses; for a page the path that they come back
+    to when they did, with places such as `{user_id}` filled from the route's own.
     """
     return {
         NEEDS: permission,
@@ -40,6 +48,7 @@ def needs(
         CSRF: True,
         KEEPS_REPLY: keeps_reply,
         IDENTIFY: True,
+        PROOF: proof,
     }
 
 
@@ -67,6 +76,14 @@ class DeclarationCheck(ReceiveRoutePlugin):
             if (NEEDS in handler.opt) == (PUBLIC in handler.opt):
                 text = f"{route.path}: declare opt=needs(…) or opt=public() on {handler}, exactly one"
                 raise UndeclaredRoute(text)
+            _check_proof(route.path, handler)
+
+
+def _check_proof(path: str, handler: BaseRouteHandler) -> None:
+    proof = handler.opt.get(PROOF, False)
+    if proof and path.startswith("/api/") == isinstance(proof, str):
+        text = f"{path}: proof is True in REST, and for a page the path to come back to, on {handler}"
+        raise UndeclaredRoute(text)
 
 
 def _is_options_of_litestar(handler: BaseRouteHandler) -> bool:

@@ -30,6 +30,8 @@ class Principal:
     has_choice: bool = False
     """The person belongs to further accounts."""
     address: str = ""
+    has_proof: bool = False
+    """The person proved lately who they are; for what declares `proof`. A key is its own proof."""
 
     @property
     def is_known(self) -> bool:

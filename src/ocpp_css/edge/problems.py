@@ -17,11 +17,12 @@ from litestar.exceptions import HTTPException, ValidationException
 from ocpp_css.edge.i18n import gettext, lazy
 from ocpp_css.edge.principal import principal_of
 from ocpp_css.edge.reading import reading
-from ocpp_css.kit.errors import Fault, Invalid, NotFound, Refusal, Unauthenticated
+from ocpp_css.kit.errors import Fault, Forbidden, Invalid, NotFound, Refusal, Unauthenticated
 
 _log = structlog.get_logger(__name__)
 PROBLEM_JSON = "application/problem+json"
 SIGN_IN = "/console/sign-in"
+PROVE = "/console/me/prove"
 HOME = "/console"
 _LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*\Z")
 _TITLES = {
@@ -32,6 +33,18 @@ _TITLES = {
     415: lazy("The body is of the wrong type"),
 }
 _ELSE = lazy("The fault is on our side and is recorded. Try again; if it stays, tell the operator the number.")
+
+
+class ProofNeeded(Forbidden):
+    """The person must prove again who they are before a sensitive change; `back` is the page to return to then."""
+
+    code = "proof_needed"
+    title = "Prove that it is you"
+    explanation = "It is a while since you gave your password. Give it again before this change."
+
+    def __init__(self, back: str = "") -> None:
+        super().__init__()
+        self.back = back
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -70,6 +83,8 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         told = _told(request, error)
         if isinstance(error, Unauthenticated) and not is_for_program(request):
             return _to_sign_in(request)
+        if isinstance(error, ProofNeeded) and not is_for_program(request):
+            return _sent_to(request, f"{PROVE}?next={quote(error.back)}")
         if is_for_program(request):
             return _as_problem(request, told)
         if request.headers.get("hx-request") == "true":
@@ -179,10 +194,14 @@ def _as_page(request: Request[Any, Any, Any], told: _Told) -> Response[str]:
 
 
 def _to_sign_in(request: Request[Any, Any, Any]) -> Response[str]:
-    is_htmx = request.headers.get("hx-request") == "true"
     target = SIGN_IN if principal_of(request).is_known else f"{SIGN_IN}?next={quote(_came_from(request), safe='/')}"
-    if is_htmx:
-        return Response("", status_code=401, headers={"HX-Redirect": target}, media_type="text/html")
+    return _sent_to(request, target, of_htmx=Unauthenticated.status)
+
+
+def _sent_to(request: Request[Any, Any, Any], target: str, *, of_htmx: int = 200) -> Response[str]:
+    """Let the browser go elsewhere; htmx is told so by a header, beside the status `of_htmx`."""
+    if request.headers.get("hx-request") == "true":
+        return Response("", status_code=of_htmx, headers={"HX-Redirect": target}, media_type="text/html")
     return Response("", status_code=303, headers={"Location": target}, media_type="text/html")
 
 

@@ -1,7 +1,9 @@
 """Who tries too often: counted by identity and source together, so that nobody can lock a station out (RULES 1.2)."""
 
-from collections import OrderedDict, deque
+from collections import deque
 from dataclasses import dataclass, field
+
+from ocpp_css.kit.newest import Newest
 
 FREE_TRIES = 5
 FIRST_PAUSE_S = 1.0
@@ -17,8 +19,8 @@ class Tries:
     """Failed handshakes; each beyond the free ones doubles the pause before the next is looked at."""
 
     def __init__(self) -> None:
-        self._failures: OrderedDict[tuple[str, ...], tuple[int, float]] = OrderedDict()
-        self._trusted: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._failures: Newest[tuple[str, ...], tuple[int, float]] = Newest(_REMEMBERED)
+        self._trusted: Newest[tuple[str, str], None] = Newest(_REMEMBERED)
 
     def may_try(self, identity: str, source: str, now: float) -> bool:
         """False while the pair has to wait."""
@@ -41,30 +43,25 @@ class Tries:
     def succeeded(self, identity: str, source: str) -> None:
         """The pair is forgiven; the source keeps its count, since it may try other identities."""
         self._failures.pop((identity, source), None)
-        self._trusted[identity, source] = None
-        self._trusted.move_to_end((identity, source))
-        if len(self._trusted) > _REMEMBERED:
-            self._trusted.popitem(last=False)
+        self._trusted.keep((identity, source), None)
 
     def _is_free(self, key: tuple[str, ...], now: float) -> bool:
         return now >= self._failures.get(key, (0, 0.0))[1]
 
     def _count(self, key: tuple[str, ...], free: int, now: float) -> None:
-        count, until = self._failures.pop(key, (0, 0.0))
+        count, until = self._failures.get(key, (0, 0.0))
         if count and now > until + LONGEST_PAUSE_S:
             count = 0
         count += 1
         pause = min(FIRST_PAUSE_S * 2 ** (count - free), LONGEST_PAUSE_S) if count >= free else 0.0
-        self._failures[key] = (count, now + pause)
-        if len(self._failures) > _REMEMBERED:
-            self._failures.popitem(last=False)
+        self._failures.keep(key, (count, now + pause))
 
 
 @dataclass(slots=True)
 class _Station:
     """The newest different unknown tokens of a station with their times, and those accepted since the first of them."""
 
-    unknown: OrderedDict[int, float] = field(default_factory=OrderedDict)
+    unknown: Newest[int, float] = field(default_factory=lambda: Newest(UNKNOWN_TOKENS))
     accepted: deque[int] = field(default_factory=lambda: deque(maxlen=64))
 
 
@@ -72,18 +69,15 @@ class Guesses:
     """Id tokens that are tried at stations; a station without unknown ones costs nothing."""
 
     def __init__(self) -> None:
-        self._stations: OrderedDict[tuple[int, int], _Station] = OrderedDict()
+        self._stations: Newest[tuple[int, int], _Station] = Newest(_REMEMBERED)
 
     def unknown(self, station: tuple[int, int], token: str, now: float) -> bool:
         """One more unknown token; True when with this one it became too many."""
         was_over = self.is_over(station, now)
-        told = self._stations.setdefault(station, _Station())
-        self._stations.move_to_end(station)
-        told.unknown.setdefault(hash(token), now)
-        if len(told.unknown) > UNKNOWN_TOKENS:
-            told.unknown.popitem(last=False)
-        if len(self._stations) > _REMEMBERED:
-            self._stations.popitem(last=False)
+        told = self._stations.get(station) or _Station()
+        self._stations.keep(station, told)
+        if hash(token) not in told.unknown:
+            told.unknown.keep(hash(token), now)
         return not was_over and self.is_over(station, now)
 
     def is_told(self, station: tuple[int, int], token: str, now: float) -> bool:

@@ -1,11 +1,11 @@
 """Why a station was last not let in, for whoever looks for it: one row a station, written late (TRUST A1)."""
 
-from collections import OrderedDict
 from typing import Literal
 
 from sqlalchemy import BigInteger, Column, Text
 
 from ocpp_css.gateway.directory import StationEntry
+from ocpp_css.kit.newest import Newest
 from ocpp_css.storage import OF_STATION, Database, UtcTime, personal, tenant_table
 
 Reason = Literal[
@@ -33,16 +33,15 @@ class Refusals:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._times: OrderedDict[tuple[int, int], int] = OrderedDict()
+        self._times: Newest[tuple[int, int], int] = Newest(_REMEMBERED)
 
     def note(self, station: StationEntry, reason: Reason, address: str) -> None:
         """One more refusal; of a station that is not registered nothing is kept."""
         if not station.station_id:
             return
         key = (station.tenant, station.station_id)
-        times = self._times[key] = self._times.pop(key, 0) + 1
-        if len(self._times) > _REMEMBERED:
-            self._times.popitem(last=False)
+        times = self._times.get(key, 0) + 1
+        self._times.keep(key, times)
         self._db.later(REFUSALS, key, (self._db.clock(), reason, address, times))
 
     def forgive(self, station: StationEntry) -> None:

@@ -1,8 +1,9 @@
 """Rate limits in this process: a token bucket each for a principal or an address, in bounded memory."""
 
 import math
-from collections import OrderedDict
 from dataclasses import dataclass
+
+from ocpp_css.kit.newest import Newest
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +48,22 @@ class RateLimiter:
     """Token buckets by key; the longest unused are forgotten when `capacity` is reached."""
 
     def __init__(self, capacity: int = 50_000) -> None:
-        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
-        self._capacity = capacity
+        self._buckets: Newest[str, _Bucket] = Newest(capacity)
 
     def take(self, key: str, rate: Rate, now: float) -> Allowance:
         """Take one token of `key` at monotonic second `now`."""
-        bucket = self._buckets.pop(key, None) or self._fresh(rate, now)
+        bucket = self._buckets.get(key) or _Bucket(float(rate.burst), now)
         bucket.tokens = min(float(rate.burst), bucket.tokens + (now - bucket.at) * rate.refill_per_s)
         bucket.at = now
         is_allowed = bucket.tokens >= 1
         if is_allowed:
             bucket.tokens -= 1
-        self._buckets[key] = bucket
+        self._buckets.keep(key, bucket)
         missing = rate.burst - bucket.tokens
         wait = max(0.0, 1 - bucket.tokens) / rate.refill_per_s
         return Allowance(
             is_allowed, rate.burst, int(bucket.tokens), math.ceil(missing / rate.refill_per_s), math.ceil(wait) or 1
         )
-
-    def _fresh(self, rate: Rate, now: float) -> _Bucket:
-        while len(self._buckets) >= self._capacity:
-            self._buckets.popitem(last=False)
-        return _Bucket(float(rate.burst), now)
 
     def __len__(self) -> int:
         return len(self._buckets)

@@ -1,8 +1,9 @@
 """Rows kept in memory by key: loaded on demand, forgotten when told, never older than a change."""
 
 import asyncio
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from ocpp_css.kit.newest import Newest
 
 if TYPE_CHECKING:
     from ocpp_css.storage.unit import CacheKey, Unit
@@ -16,14 +17,16 @@ class Caches:
     """One bounded, least-recently-used map per `CacheKey`; every entry carries its tenant."""
 
     def __init__(self) -> None:
-        self._maps: dict[str, OrderedDict[tuple[int, Any], Any]] = {}
+        self._maps: dict[str, Newest[tuple[int, Any], Any]] = {}
         self._changes = 0
         self._waiting: dict[tuple[str, int], dict[Any, asyncio.Future[Any]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def get(self, unit: "Unit", key: "CacheKey[Any, V]", item: Any) -> V:
         """The value from memory, or loaded; a value loaded while something was forgotten is not kept."""
-        entries = self._maps.setdefault(key.name, OrderedDict())
+        entries = self._maps.get(key.name)
+        if entries is None:
+            entries = self._maps[key.name] = Newest(key.size)
         place = (unit.tenant, item)
         if place in entries:
             entries.move_to_end(place)
@@ -32,9 +35,7 @@ class Caches:
         seen = self._changes
         value = await (key.load(unit, item) if key.load_many is None else self._together(unit, key, item))
         if seen == self._changes:
-            entries[place] = value
-            if len(entries) > key.size:
-                entries.popitem(last=False)
+            entries.keep(place, value)
         return value
 
     async def _together(self, unit: "Unit", key: "CacheKey[Any, V]", item: Any) -> V:

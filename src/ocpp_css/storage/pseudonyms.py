@@ -2,12 +2,12 @@
 
 import base64
 import re
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 
 from sqlalchemy import Column, Text, select
 
+from ocpp_css.kit.newest import Newest
 from ocpp_css.storage.schema import OF_DRIVER, UtcTime, personal, tenant_table
 from ocpp_css.storage.unit import Unit
 
@@ -29,7 +29,7 @@ class Pseudonyms:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
-        self._known: OrderedDict[tuple[int, str], None] = OrderedDict()
+        self._known: Newest[tuple[int, str], None] = Newest(_KNOWN)
 
     def reference(self, tenant: int, value: str) -> str:
         """The reference of `value`: `pseudonym:` and 20 letters and digits."""
@@ -48,9 +48,7 @@ class Pseudonyms:
         """The unit is committed: its references need no row again."""
         for _, table, _, values in unit.writes:
             if table is PSEUDONYMS:
-                self._known[values[0], values[1]] = None
-                if len(self._known) > _KNOWN:
-                    self._known.popitem(last=False)
+                self._known.keep((values[0], values[1]), None)
 
 
 async def resolve(unit: Unit, references: Iterable[str]) -> Mapping[str, str]:

@@ -6,11 +6,12 @@ import pytest
 from litestar import Request
 from tests.people.access.test_sign_up import newest_letter
 
-from ocpp_css.edge import WebSettings, needs
+from ocpp_css.edge import ANONYMOUS, WebSettings, needs
 from ocpp_css.edge.gate import Gate
 from ocpp_css.edge.live import while_let_in
 from ocpp_css.kit.ids import parse_public, public
-from ocpp_css.people.access import ROLES, memberships
+from ocpp_css.people import accounts
+from ocpp_css.people.access import ROLES, Device, join, memberships
 from ocpp_css.people.access.commands import create_account, create_api_key
 from ocpp_css.people.access.jobs import tidy
 from ocpp_css.people.access.service.invitations import STANDS_FOR
@@ -26,8 +27,8 @@ NEW = {
 }  # fmt: skip
 
 
-async def call(browser, verb, path, body=None):
-    headers = {"X-CSRF-Token": browser.csrf, "Origin": ORIGIN}
+async def call(browser, verb, path, body=None, **more):
+    headers = {"X-CSRF-Token": browser.csrf, "Origin": ORIGIN, **more}
     return await browser.client.request(verb, f"/api/v1{path}", json=body, headers=headers)
 
 
@@ -233,6 +234,39 @@ async def test_two_owners_who_leave_at_once_do_not_both_leave(ann, tess):
         *(call(one, "DELETE", f"/users/{number}") for one, number in zip((ann, tess), numbers, strict=True))
     )
     assert sorted(one.status_code for one in ended) == [204, 409]
+
+
+@pytest.mark.requirement("SEC-2")
+async def test_an_administrator_ends_the_sessions_of_a_person_in_this_account_alone(ann, tess, wiring, db):
+    sessions, unit = wiring.services["sessions"], db.unit(PROVIDER)
+    bolt = parse_public((await create_account(db, "Bolt", "bob@example.org", PASSWORD))["account_id"])
+    number = await number_of(tess)
+    user = await accounts.get(unit, parse_public(number))
+    join(unit, ANONYMOUS, user.user_id, bolt, "viewer")
+    elsewhere = await sessions.begin(unit, user, Device("robot", "127.0.0.1"), account=bolt)
+    nowhere = await sessions.begin(unit, user, Device("robot", "127.0.0.1"), account=1)
+    await unit.commit()
+    assert (await call(ann, "DELETE", f"/users/{number}/sessions")).status_code == 204
+    assert (await tess.get("/api/v1/me")).status_code == 401
+    found = [await wiring.services["authenticator"].by_session(one) for one in (elsewhere, nowhere)]
+    assert [one and one.tenant for one in found] == [bolt, None]
+    entries = (await ann.get("/api/v1/audit?action=member.signed_out")).json()["items"]
+    assert [(one["subject"], one["after"], one["actor_name"]) for one in entries] == [(number, {"sessions": 2}, "Ann")]
+    told = await newest_letter(wiring, "tess@example.org")
+    assert told.notice.title == "Your sessions in {account} were ended"
+
+
+async def test_nobody_ends_the_sessions_of_who_may_more(ann, tess):
+    owner = await number_of(ann)
+    assert (await call(tess, "DELETE", f"/users/{owner}/sessions")).json()["code"] == "permission_missing"
+    await promoted(ann, tess, "administrator")
+    assert (await call(tess, "DELETE", f"/users/{owner}/sessions")).json()["code"] == "role_too_high"
+    page = f"/console/people/{await number_of(tess)}"
+    assert f'action="{page}/sessions/end"' in (await ann.get(page)).text
+    assert f"/console/people/{owner}/sessions/end" not in (await ann.get(f"/console/people/{owner}")).text
+    assert (await ann.post(f"{page}/sessions/end")).headers["location"] == page
+    assert (await tess.get("/api/v1/me")).status_code == 401
+    assert (await call(ann, "DELETE", f"/users/{public(5)}/sessions")).status_code == 404
 
 
 async def test_invitations_of_who_lost_the_right_end(ann, tess, wiring):

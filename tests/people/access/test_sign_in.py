@@ -9,9 +9,10 @@ from sqlalchemy import select
 
 from ocpp_css.kit.ids import public
 from ocpp_css.people import accounts
-from ocpp_css.people.access import join
+from ocpp_css.people.access import Device, join
 from ocpp_css.people.access.commands import create_account
 from ocpp_css.people.access.jobs import KEPT_FOR, tidy
+from ocpp_css.people.access.service.sessions import MOST
 from ocpp_css.people.access.service.tries import delay_s
 from ocpp_css.people.access.store.sessions import ATTEMPTS, SESSION_USES, SESSIONS
 from ocpp_css.people.accounts.store import LINKS
@@ -242,6 +243,24 @@ async def test_one_sees_and_ends_ones_sessions(ann, other):
     assert answer.headers["location"] == "/console/me/sessions"
     assert (await other.get("/api/v1/me")).status_code == 401
     assert (await ann.get("/api/v1/me")).status_code == 200
+
+
+@pytest.mark.requirement("SEC-2")
+async def test_one_session_too_many_ends_the_oldest(ann, db, wiring, clock):
+    sessions, authenticator = wiring.services["sessions"], wiring.services["authenticator"]
+    user = await accounts.find_login(db.unit(PROVIDER), "ann@example.org")
+    cookies = [ann.cookie]
+    for _ in range(MOST):
+        clock.go(seconds=1)
+        unit = db.unit(PROVIDER)
+        cookies.append(await sessions.begin(unit, user, Device("robot", "127.0.0.1")))
+        await unit.commit()
+    stand = [await authenticator.by_session(cookie) is not None for cookie in cookies]
+    assert stand == [False] + [True] * MOST
+    unit = db.unit(PROVIDER)
+    await sessions.begin(unit, user, Device("robot", "127.0.0.1"), replaces=cookies[-1])
+    await unit.commit()
+    assert await authenticator.by_session(cookies[1]), "a session that takes the place of another is not one more"
 
 
 async def test_nobody_ends_the_session_of_another(ann, other, db):

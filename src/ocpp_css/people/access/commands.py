@@ -63,7 +63,7 @@ async def create_api_key(db: Database, account: str, name: str, scopes: Sequence
     outside = db.unit(PROVIDER)
     found = await tenants.find(outside, account)
     unit = db.unit(found.account_id)
-    key, text = keys.create(unit, COMMAND_LINE, name, scopes)
+    key, text = await keys.create(unit, COMMAND_LINE, name, scopes)
     await unit.commit()
     tenants.touch_outside(outside)
     await outside.commit()

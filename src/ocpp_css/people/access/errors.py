@@ -58,14 +58,6 @@ class ScopeTooWide(Forbidden):
     explanation = "You do not hold {scope} yourself."
 
 
-class ProofNeeded(Forbidden):
-    """The person must prove again who they are before a sensitive change."""
-
-    code = "proof_needed"
-    title = "Prove that it is you"
-    explanation = "It is a while since you gave your password. Give it again before this change."
-
-
 class FactorMissing(NotFound):
     """There is no second factor to confirm or remove."""
 

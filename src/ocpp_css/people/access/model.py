@@ -150,7 +150,10 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A key for programs; its secret is not kept. `created_by` is 0 for one made on the command line."""
+    """A key for programs; its secret is not kept.
+
+    `created_by` is the person who made it, or who made the key that made it; 0 for one made on the command line.
+    """
 
     key_id: int
     name: str
@@ -180,6 +183,12 @@ def permits(held: frozenset[str], scope: str) -> bool:
     if "*" in held or scope in held or f"{resource}:*" in held:
         return True
     return action == "*" and {name for name in PERMISSIONS if name.startswith(f"{resource}:")} <= held
+
+
+def within(wide: frozenset[str], held: frozenset[str]) -> frozenset[str]:
+    """What of the scopes `wide` one who holds `held` may do; of a wildcard that is too wide what is left of it."""
+    whole = frozenset(scope for scope in wide if permits(held, scope))
+    return wide if whole == wide else whole | {name for name in held if permits(wide, name)}
 
 
 def may_give(held: frozenset[str], role: Role) -> bool:

@@ -16,14 +16,16 @@ from ocpp_css.kit.paging import Page, page_request
 from ocpp_css.people.access.errors import KeyUnknown
 from ocpp_css.people.access.model import ApiKey
 from ocpp_css.people.access.pages.asking import tell_of_key
-from ocpp_css.people.access.service import keys
-from ocpp_css.people.access.service.sessions import Sessions
+from ocpp_css.people.access.service import keys, standing
 from ocpp_css.people.notices import Post
 from ocpp_css.storage import PROVIDER, Database, Unit
 
 
 class KeyShown(msgspec.Struct, frozen=True, kw_only=True):
-    """A key as the interface tells it; `prefix` is how its text begins."""
+    """A key as the interface tells it; `prefix` is how its text begins.
+
+    A key may no more than the person who made it may now: `effective_scopes` are what counts, `state` says why.
+    """
 
     id: str
     name: str
@@ -33,6 +35,8 @@ class KeyShown(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     last_used_at: datetime | None
     expires_at: datetime | None
+    state: standing.State
+    effective_scopes: list[str]
 
 
 class KeyMade(KeyShown, frozen=True, kw_only=True):
@@ -49,41 +53,45 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     expires_at: datetime | None = None
 
 
-def shown(key: ApiKey) -> KeyShown:
-    """The key without its hash, its number as public text."""
+def shown(key: ApiKey, now: standing.Standing) -> KeyShown:
+    """The key without its hash, its number as public text, with what it may now."""
     return KeyShown(
         id=public(key.key_id), name=key.name, prefix=keys.shown_prefix(key), scopes=key.scopes,
         created_by=key.created_by_name, created_at=key.created_at, last_used_at=key.last_used_at,
-        expires_at=key.expires_at,
+        expires_at=key.expires_at, state=now.state, effective_scopes=sorted(now.scopes),
     )  # fmt: skip
 
 
 @get("/api/v1/api-keys", opt=needs("keys:read"))
 async def list_keys(
-    unit: NamedDependency[Unit], limit: FromQuery[int | None] = None, cursor: FromQuery[str | None] = None
+    db: NamedDependency[Database],
+    unit: NamedDependency[Unit],
+    limit: FromQuery[int | None] = None,
+    cursor: FromQuery[str | None] = None,
 ) -> Page[KeyShown]:
-    """List the account's API keys that are not revoked, the newest first."""
-    return (await keys.page(unit, page_request(limit, cursor, sorts=("-id",)))).map(shown)
+    """List the account's API keys that are not revoked, the newest first, and what each may now."""
+    found = await keys.page(unit, page_request(limit, cursor, sorts=("-id",)))
+    now = await standing.of_keys(db.unit(PROVIDER), unit.tenant, found.items)
+    return found.map(lambda key: shown(key, now[key.key_id]))
 
 
-@posting("/api/v1/api-keys", opt=needs("keys:write", keeps_reply=False))
-async def create_key(  # noqa: PLR0917 - what a key is made with
+@posting("/api/v1/api-keys", opt=needs("keys:write", keeps_reply=False, proof=True))
+async def create_key(
     db: NamedDependency[Database],
     unit: NamedDependency[Unit],
     principal: NamedDependency[Principal],
-    sessions: NamedDependency[Sessions],
     post: NamedDependency[Post],
     request: Request[Any, Any, Any],
     data: JSONBody[NewKey],
 ) -> KeyMade:
     """Make an API key; `api_key` is shown this once. A scope is a permission you hold, `resource:*` or `*`."""
-    await sessions.check_proof(db.unit(PROVIDER), principal)
     expires_at = data.expires_at
     if expires_at is not None and expires_at.tzinfo is None:
         expires_at = expires_at.replace(tzinfo=UTC)
-    key, text = keys.create(unit, principal, data.name, data.scopes, expires_at)
+    key, text = await keys.create(unit, principal, data.name, data.scopes, expires_at)
+    made = shown(key, await standing.of_key(db.unit(PROVIDER), unit.tenant, key))
     await tell_of_key(request, db, principal, post)
-    return KeyMade(**msgspec.structs.asdict(shown(key)), api_key=text)
+    return KeyMade(**msgspec.structs.asdict(made), api_key=text)
 
 
 @delete("/api/v1/api-keys/{key_id:str}", opt=needs("keys:write"))

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
-from ocpp_css.edge import Principal, needs, reader
+from ocpp_css.edge import IfMatch, Principal, must_match, needs, reader
 from ocpp_css.kit.ids import number_of, public
 from ocpp_css.kit.paging import Page, page_request
 from ocpp_css.people.access.errors import InvitationUnknown, MemberUnknown
@@ -101,17 +101,15 @@ async def list_users(  # noqa: PLR0917 - what a list is asked
     return found.map(shown)
 
 
-@posting("/api/v1/users", opt=needs("users:write"))
+@posting("/api/v1/users", opt=needs("users:write", proof=True))
 async def invite_user(
     db: NamedDependency[Database],
     principal: NamedDependency[Principal],
-    sessions: NamedDependency[Sessions],
     invitations: NamedDependency[Invitations],
     data: JSONBody[NewUser],
 ) -> InvitationShown:
     """Invite somebody by letter; they are of the account once they accept. The role may permit no more than yours."""
     unit = db.unit(PROVIDER)
-    await sessions.check_proof(unit, principal)
     made = await invitations.invite(unit, principal, data.email, data.role, reader().language.code)
     await unit.commit()
     return shown_invitation(made)
@@ -125,37 +123,49 @@ async def read_user(
     return shown(await roster.get(db.unit(PROVIDER), principal.tenant, number_of(user_id, MemberUnknown)))
 
 
-@patch("/api/v1/users/{user_id:str}", opt=needs("users:write"))
+@patch("/api/v1/users/{user_id:str}", opt=needs("users:write", proof=True))
 async def change_user(
     db: NamedDependency[Database],
     principal: NamedDependency[Principal],
-    sessions: NamedDependency[Sessions],
     post: NamedDependency[Post],
     user_id: FromPath[str],
     data: JSONBody[UserChange],
+    if_match: IfMatch = None,
 ) -> UserShown:
     """Give a person another role; it counts from their next request on."""
-    unit = db.unit(PROVIDER)
-    await sessions.check_proof(unit, principal)
-    member = await roster.change_role(
-        unit, post, principal, principal.tenant, number_of(user_id, MemberUnknown), data.role
-    )
+    unit, number = db.unit(PROVIDER), number_of(user_id, MemberUnknown)
+    must_match(if_match, shown(await roster.get(unit, principal.tenant, number)))
+    member = await roster.change_role(unit, post, principal, principal.tenant, number, data.role)
     await unit.commit()
     return shown(member)
 
 
-@delete("/api/v1/users/{user_id:str}", opt=needs("users:write"))
+@delete("/api/v1/users/{user_id:str}", opt=needs("users:write", proof=True))
 async def remove_user(
+    db: NamedDependency[Database],
+    principal: NamedDependency[Principal],
+    post: NamedDependency[Post],
+    user_id: FromPath[str],
+    if_match: IfMatch = None,
+) -> None:
+    """Take a person out of the account; what they made stays, their API keys stop working. The last owner stays."""
+    unit, number = db.unit(PROVIDER), number_of(user_id, MemberUnknown)
+    must_match(if_match, shown(await roster.get(unit, principal.tenant, number)))
+    await roster.remove(unit, post, principal, principal.tenant, number)
+    await unit.commit()
+
+
+@delete("/api/v1/users/{user_id:str}/sessions", opt=needs("users:write"))
+async def end_sessions(
     db: NamedDependency[Database],
     principal: NamedDependency[Principal],
     sessions: NamedDependency[Sessions],
     post: NamedDependency[Post],
     user_id: FromPath[str],
 ) -> None:
-    """Take a person out of the account; what they made stays, API keys too. The last owner stays."""
+    """End the sessions by which a person is signed in to this account; those that look at another account stay."""
     unit = db.unit(PROVIDER)
-    await sessions.check_proof(unit, principal)
-    await roster.remove(unit, post, principal, principal.tenant, number_of(user_id, MemberUnknown))
+    await roster.end_sessions(unit, post, sessions, principal, number_of(user_id, MemberUnknown))
     await unit.commit()
 
 
@@ -173,16 +183,27 @@ async def list_invitations(
     return found.map(shown_invitation)
 
 
+@get("/api/v1/invitations/{invitation_id:str}", opt=needs("users:read"))
+async def read_invitation(
+    db: NamedDependency[Database], principal: NamedDependency[Principal], invitation_id: FromPath[str]
+) -> InvitationShown:
+    """Show one invitation that stands."""
+    number = number_of(invitation_id, InvitationUnknown)
+    return shown_invitation(await offers.get(db.unit(PROVIDER), principal.tenant, number))
+
+
 @posting("/api/v1/invitations/{invitation_id:str}/resend", opt=needs("users:write"), status_code=200)
 async def resend_invitation(
     db: NamedDependency[Database],
     principal: NamedDependency[Principal],
     invitations: NamedDependency[Invitations],
     invitation_id: FromPath[str],
+    if_match: IfMatch = None,
 ) -> InvitationShown:
     """Send another letter with another link, for seven days from now; the old link stops working."""
     unit = db.unit(PROVIDER)
     number = number_of(invitation_id, InvitationUnknown)
+    must_match(if_match, shown_invitation(await offers.get(unit, principal.tenant, number)))
     made = await invitations.send_again(unit, principal, number, reader().language.code)
     await unit.commit()
     return shown_invitation(made)
@@ -190,11 +211,15 @@ async def resend_invitation(
 
 @delete("/api/v1/invitations/{invitation_id:str}", opt=needs("users:write"))
 async def withdraw_invitation(
-    db: NamedDependency[Database], principal: NamedDependency[Principal], invitation_id: FromPath[str]
+    db: NamedDependency[Database],
+    principal: NamedDependency[Principal],
+    invitation_id: FromPath[str],
+    if_match: IfMatch = None,
 ) -> None:
     """Take an invitation back; its link stops working."""
     unit = db.unit(PROVIDER)
     number = number_of(invitation_id, InvitationUnknown)
+    must_match(if_match, shown_invitation(await offers.get(unit, principal.tenant, number)))
     await offers.withdraw(unit, principal, principal.tenant, number)
     await unit.commit()
 
@@ -208,6 +233,6 @@ async def list_roles() -> Page[RoleShown]:
 
 
 HANDLERS = (
-    list_users, invite_user, read_user, change_user, remove_user, list_invitations, resend_invitation,
-    withdraw_invitation, list_roles,
+    list_users, invite_user, read_user, change_user, remove_user, end_sessions, list_invitations, read_invitation,
+    resend_invitation, withdraw_invitation, list_roles,
 )  # fmt: skip

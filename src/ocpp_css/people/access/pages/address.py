@@ -9,9 +9,8 @@ from litestar.params import FromPath
 
 from ocpp_css.edge import Page, Principal, Rate, gettext, needs, page, posted, redirect
 from ocpp_css.kit.errors import Refusal
-from ocpp_css.people.access.pages.asking import Asked, device_of, proving, told_faults
+from ocpp_css.people.access.pages.asking import Asked, device_of, told_faults
 from ocpp_css.people.access.service.letters import ADDRESS_CHANGED, ADDRESS_CODE, person_of, warn
-from ocpp_css.people.access.service.sessions import Sessions
 from ocpp_css.people.accounts import (
     Challenges,
     ChallengeSpent,
@@ -29,24 +28,18 @@ PATH = "/console/me/address"
 TRIES = Rate(burst=10, per_s=600)
 
 
-@get(PATH, opt=needs(""))
+@get(PATH, opt=needs("", proof=PATH))
 async def address_page(
-    request: Asked,
-    db: NamedDependency[Database],
     principal: NamedDependency[Principal],
-    sessions: NamedDependency[Sessions],
-) -> Page | Response[Any]:
-    if away := await proving(request, db.unit(PROVIDER), principal, sessions, PATH):
-        return away
+) -> Page:
     return _page(email=principal.email)
 
 
-@post(PATH, opt=needs("", rate=TRIES), status_code=200)
+@post(PATH, opt=needs("", rate=TRIES, proof=PATH), status_code=200)
 async def ask_address(
     request: Asked,
     db: NamedDependency[Database],
     principal: NamedDependency[Principal],
-    sessions: NamedDependency[Sessions],
     challenges: NamedDependency[Challenges],
     post: NamedDependency[Post],
 ) -> Page | Response[Any]:
@@ -54,8 +47,6 @@ async def ask_address(
     unit = db.unit(PROVIDER)
     if principal.kind != "user":
         raise PersonNeeded
-    if away := await proving(request, unit, principal, sessions, PATH):
-        return away
     given = (await posted(request)).get("email", "")
     try:
         email = checked_email(given)

@@ -2,19 +2,17 @@
 
 import secrets
 from typing import Any
-from urllib.parse import quote
 
 from litestar import Request, Response
 
-from ocpp_css.edge import Principal, WebSettings, client_address, faults_by_field, gettext, redirect
+from ocpp_css.edge import Principal, WebSettings, client_address, faults_by_field, gettext
 from ocpp_css.kit.errors import Refusal
 from ocpp_css.people import accounts
-from ocpp_css.people.access.errors import ProofNeeded
 from ocpp_css.people.access.model import Device
 from ocpp_css.people.access.service.letters import KEY_MADE, warn
-from ocpp_css.people.access.service.sessions import KEPT_FOR, Sessions
+from ocpp_css.people.access.service.sessions import KEPT_FOR
 from ocpp_css.people.notices import Post
-from ocpp_css.storage import PROVIDER, Database, Unit
+from ocpp_css.storage import PROVIDER, Database
 
 Asked = Request[Any, Any, Any]
 _YEAR_S = 365 * 86400
@@ -78,20 +76,6 @@ def told_faults(refusal: Refusal | None) -> dict[str, str]:
         return {}
     detail = gettext(refusal.template, **refusal.values)
     return {name: detail or gettext(text) for name, text in faults_by_field(refusal.errors).items()}
-
-
-PROVE = "/console/me/prove"
-
-
-async def proving(
-    request: Asked, unit: Unit, principal: Principal, sessions: Sessions, back: str
-) -> Response[Any] | None:
-    """Where the person must go first to prove who they are; None where they did a while ago."""
-    try:
-        await sessions.check_proof(unit, principal)
-    except ProofNeeded:
-        return redirect(request, f"{PROVE}?next={quote(back)}")
-    return None
 
 
 async def tell_of_key(request: Asked, db: Database, principal: Principal, post: Post) -> None:

@@ -27,17 +27,18 @@ from ocpp_css.kit.errors import Refusal
 from ocpp_css.kit.ids import number_of, public
 from ocpp_css.people.access.errors import KeyUnknown
 from ocpp_css.people.access.model import PERMISSIONS, ApiKey, permits
-from ocpp_css.people.access.pages.asking import Asked, proving, tell_of_key, told_faults
-from ocpp_css.people.access.service import keys
-from ocpp_css.people.access.service.sessions import Sessions
+from ocpp_css.people.access.pages.asking import Asked, tell_of_key, told_faults
+from ocpp_css.people.access.service import keys, standing
 from ocpp_css.people.notices import Post
 from ocpp_css.storage import PROVIDER, Database, Unit
 
 PATH = "/console/settings/api-keys"
+NEW = f"{PATH}/new"
 _COLUMNS = (
     Column("name", lazy("Name")),
     Column("prefix", lazy("Key")),
     Column("scopes", lazy("Scopes")),
+    Column("state", lazy("State")),
     Column("created_at", lazy("Made")),
     Column("last_used_at", lazy("Last used")),
     Column("expires_at", lazy("Ends")),
@@ -45,46 +46,40 @@ _COLUMNS = (
 )
 _EMPTY = Empty(
     lazy("No API keys yet"), lazy("A key lets a program use the REST interface in the name of this account."), "key",
-    lazy("Make a key"), f"{PATH}/new",
+    lazy("Make a key"), NEW,
 )  # fmt: skip
 _LIFETIMES = {"30": timedelta(days=30), "90": timedelta(days=90), "365": timedelta(days=365)}
 
 
 @get(PATH, opt=needs("keys:read"))
-async def keys_page(request: Asked, unit: NamedDependency[Unit]) -> Page:
+async def keys_page(request: Asked, db: NamedDependency[Database], unit: NamedDependency[Unit]) -> Page:
     query = TableQuery.of(request, sorts=("-id",))
     found = await keys.page(unit, query.paging, query.search)
-    table = Table("api-keys", lazy("API keys"), _COLUMNS, query, found.map(_row), _EMPTY)
+    now = await standing.of_keys(db.unit(PROVIDER), unit.tenant, found.items)
+    rows = found.map(lambda key: _row(key, now[key.key_id]))
+    table = Table("api-keys", lazy("API keys"), _COLUMNS, query, rows, _EMPTY)
     return page("access/keys.html", title=gettext("API keys"), table=table)
 
 
-@get(f"{PATH}/new", opt=needs("keys:write"))
+@get(NEW, opt=needs("keys:write", proof=NEW))
 async def new_key_page(
-    request: Asked,
-    db: NamedDependency[Database],
     principal: NamedDependency[Principal],
-    sessions: NamedDependency[Sessions],
-) -> Page | Response[Any]:
-    if away := await proving(request, db.unit(PROVIDER), principal, sessions, f"{PATH}/new"):
-        return away
+) -> Page:
     return _form(principal, {}, [])
 
 
-@post(PATH, opt=needs("keys:write"), status_code=200)
+@post(PATH, opt=needs("keys:write", proof=NEW), status_code=200)
 async def create_key(
     request: Asked,
     db: NamedDependency[Database],
     unit: NamedDependency[Unit],
     principal: NamedDependency[Principal],
-    sessions: NamedDependency[Sessions],
     post: NamedDependency[Post],
-) -> Page | Response[Any]:
-    if away := await proving(request, db.unit(PROVIDER), principal, sessions, f"{PATH}/new"):
-        return away
+) -> Page:
     form, scopes = await posted(request), await posted_list(request, "scopes")
     lifetime = _LIFETIMES.get(form.get("lifetime", ""))
     try:
-        key, text = keys.create(
+        key, text = await keys.create(
             unit, principal, form.get("name", ""), scopes, unit.now + lifetime if lifetime else None
         )
     except Refusal as refusal:
@@ -102,8 +97,11 @@ async def revoke_key(
     return redirect(request, PATH)
 
 
-def _row(key: ApiKey) -> dict[str, Any]:
-    return {**msgspec.structs.asdict(key), "id": public(key.key_id), "prefix": keys.shown_prefix(key)}
+def _row(key: ApiKey, now: standing.Standing) -> dict[str, Any]:
+    return {
+        **msgspec.structs.asdict(key), "id": public(key.key_id), "prefix": keys.shown_prefix(key), "now": now,
+        "told": standing.STATES[now.state],
+    }  # fmt: skip
 
 
 def _form(principal: Principal, form: dict[str, str], chosen: list[str], refusal: Refusal | None = None) -> Page:

@@ -1,11 +1,13 @@
 """The people of the account: who they are in it, inviting, other roles, taking out."""
 
+from collections.abc import AsyncIterator
 from typing import Any, cast
 
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from litestar.response import Stream
 
 from ocpp_css.edge import (
     Column,
@@ -23,11 +25,14 @@ from ocpp_css.edge import (
     reader,
     redirect,
 )
+from ocpp_css.edge.exports import csv_lines
+from ocpp_css.kit.clock import rfc3339
 from ocpp_css.kit.errors import Refusal
 from ocpp_css.kit.ids import number_of, public
+from ocpp_css.people import audit
 from ocpp_css.people.access.errors import InvitationUnknown, MemberUnknown
 from ocpp_css.people.access.model import ROLE_NAMES, ROLE_TEXTS, ROLES, Invitation, Role, may_give
-from ocpp_css.people.access.pages.asking import Asked, proving, told_faults
+from ocpp_css.people.access.pages.asking import Asked, told_faults
 from ocpp_css.people.access.service import invitations as offers
 from ocpp_css.people.access.service import roster
 from ocpp_css.people.access.service.invitations import Invitations
@@ -39,6 +44,10 @@ from ocpp_css.storage import PROVIDER, Database
 PATH = "/console/people"
 INVITATIONS, INVITE = f"{PATH}/~invitations", f"{PATH}/~invite"
 ONE, OFFER = f"{PATH}/{{user_id:str}}", f"{INVITATIONS}/{{invitation_id:str}}"
+EXPORT, EXPORTED_AT_ONCE = f"{PATH}/~export.csv", 500
+_EXPORTED = ("id", "name", "email", "username", "role", "joined_at", "is_frozen")
+BACK = f"{PATH}/{{user_id}}"
+"""Where one returns to who had to prove who they are."""
 _ROLES = Filter("role", lazy("Role"), [(role, lazy(name)) for role, name in ROLE_NAMES.items()])
 _COLUMNS = (
     Column("name", lazy("Name"), sort="name"),
@@ -69,8 +78,35 @@ async def people_page(request: Asked, db: NamedDependency[Database], principal: 
     found = await roster.page(
         db.unit(PROVIDER), principal.tenant, query.paging, search=query.search, role=query.chosen.get("role", "")
     )
-    table = Table("people", lazy("People"), _COLUMNS, query, found.map(_row), _ALONE, filters=[_ROLES])
+    table = Table(
+        "people", lazy("People"), _COLUMNS, query, found.map(_row), _ALONE, filters=[_ROLES],
+        export=query.href().replace(PATH, EXPORT, 1),
+    )  # fmt: skip
     return page("access/people.html", title=gettext("People"), table=table)
+
+
+@get(EXPORT, opt=needs("users:read"))
+async def export_people(request: Asked, db: NamedDependency[Database], principal: NamedDependency[Principal]) -> Stream:
+    query, unit = TableQuery.of(request, sorts=tuple(roster.SORTS), filters=[_ROLES]), db.unit(PROVIDER)
+    audit.record(unit, principal, "member.exported", "user", "*")
+    await unit.commit()
+    found = await roster.everybody(unit, principal.tenant, search=query.search, role=query.chosen.get("role", ""))
+    headers = {"Content-Disposition": 'attachment; filename="people.csv"'}
+    return Stream(_csv(found), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+async def _csv(found: list[Member]) -> AsyncIterator[str]:
+    """All people, by name, some hundred lines at a time."""
+    yield csv_lines([_EXPORTED])
+    ordered = sorted(found, key=roster.SORTS["name"])
+    for begin in range(0, len(ordered), EXPORTED_AT_ONCE):
+        yield csv_lines(_cells(one) for one in ordered[begin : begin + EXPORTED_AT_ONCE])
+
+
+def _cells(one: Member) -> list[Any]:
+    return [
+        public(one.user_id), one.name, one.email, one.username, one.role, rfc3339(one.joined_at), one.is_frozen
+    ]  # fmt: skip
 
 
 @get(INVITATIONS, opt=needs("users:read"))
@@ -85,29 +121,21 @@ async def invitations_page(
     return page("access/invitations.html", title=gettext("Invitations"), table=table)
 
 
-@get(INVITE, opt=needs("users:write"))
+@get(INVITE, opt=needs("users:write", proof=INVITE))
 async def invite_page(
-    request: Asked,
-    db: NamedDependency[Database],
     principal: NamedDependency[Principal],
-    sessions: NamedDependency[Sessions],
-) -> Page | Response[Any]:
-    if away := await proving(request, db.unit(PROVIDER), principal, sessions, INVITE):
-        return away
+) -> Page:
     return _form(principal, {})
 
 
-@post(INVITE, opt=needs("users:write"), status_code=200)
+@post(INVITE, opt=needs("users:write", proof=INVITE), status_code=200)
 async def invite(
     request: Asked,
     db: NamedDependency[Database],
     principal: NamedDependency[Principal],
-    sessions: NamedDependency[Sessions],
     invitations: NamedDependency[Invitations],
 ) -> Page | Response[Any]:
     unit = db.unit(PROVIDER)
-    if away := await proving(request, unit, principal, sessions, INVITE):
-        return away
     form = await posted(request)
     if form.get("role", "") not in ROLES:
         return _form(principal, form, errors={"role": gettext("Choose a role.")})
@@ -153,18 +181,15 @@ async def person_page(
     return _person(principal, member)
 
 
-@post(ONE, opt=needs("users:write"), status_code=200)
+@post(ONE, opt=needs("users:write", proof=BACK), status_code=200)
 async def change_person(
     request: Asked,
     db: NamedDependency[Database],
     principal: NamedDependency[Principal],
-    sessions: NamedDependency[Sessions],
     post: NamedDependency[Post],
     user_id: FromPath[str],
 ) -> Page | Response[Any]:
     unit, number = db.unit(PROVIDER), number_of(user_id, MemberUnknown)
-    if away := await proving(request, unit, principal, sessions, f"{PATH}/{user_id}"):
-        return away
     member = await roster.get(unit, principal.tenant, number)
     role = (await posted(request)).get("role", "")
     if role not in ROLES:
@@ -177,18 +202,15 @@ async def change_person(
     return redirect(request, PATH)
 
 
-@post(f"{ONE}/remove", opt=needs("users:write"), status_code=200)
+@post(f"{ONE}/remove", opt=needs("users:write", proof=BACK), status_code=200)
 async def remove_person(
     request: Asked,
     db: NamedDependency[Database],
     principal: NamedDependency[Principal],
-    sessions: NamedDependency[Sessions],
     post: NamedDependency[Post],
     user_id: FromPath[str],
 ) -> Page | Response[Any]:
     unit, number = db.unit(PROVIDER), number_of(user_id, MemberUnknown)
-    if away := await proving(request, unit, principal, sessions, f"{PATH}/{user_id}"):
-        return away
     member = await roster.get(unit, principal.tenant, number)
     try:
         await roster.remove(unit, post, principal, principal.tenant, number)
@@ -196,6 +218,21 @@ async def remove_person(
         return _person(principal, member, refusal)
     await unit.commit()
     return redirect(request, PATH)
+
+
+@post(f"{ONE}/sessions/end", opt=needs("users:write"), status_code=303)
+async def end_sessions(
+    request: Asked,
+    db: NamedDependency[Database],
+    principal: NamedDependency[Principal],
+    sessions: NamedDependency[Sessions],
+    post: NamedDependency[Post],
+    user_id: FromPath[str],
+) -> Response[Any]:
+    unit = db.unit(PROVIDER)
+    await roster.end_sessions(unit, post, sessions, principal, number_of(user_id, MemberUnknown))
+    await unit.commit()
+    return redirect(request, f"{PATH}/{user_id}")
 
 
 def _row(member: Member) -> dict[str, Any]:
@@ -246,5 +283,6 @@ def _person(principal: Principal, member: Member, refusal: Refusal | None = None
 
 
 HANDLERS = (
-    people_page, invitations_page, invite_page, invite, resend, withdraw, person_page, change_person, remove_person,
+    people_page, export_people, invitations_page, invite_page, invite, resend, withdraw, person_page, change_person,
+    remove_person, end_sessions,
 )  # fmt: skip

@@ -7,21 +7,19 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from ocpp_css.edge import Page, Principal, Rate, gettext, local_path, needs, page, posted, public, redirect
+from ocpp_css.edge.problems import PROVE
 from ocpp_css.edge.qr import qr
 from ocpp_css.kit.errors import Refusal, TooMany
 from ocpp_css.people.access.pages.asking import (
-    PROVE,
     Asked,
     device_of,
     drop,
     keep,
-    proving,
     told_faults,
 )
 from ocpp_css.people.access.service.guarding import Guard
 from ocpp_css.people.access.service.letters import CODES_RENEWED, FACTOR_ADDED, FACTOR_REMOVED, warn
 from ocpp_css.people.access.service.second_factor import SecondFactors
-from ocpp_css.people.access.service.sessions import Sessions
 from ocpp_css.people.access.service.sign_in import SignIn
 from ocpp_css.people.accounts import CodeWrong, PersonNeeded, contact_of, standing
 from ocpp_css.people.accounts import get as get_user
@@ -67,34 +65,27 @@ async def prove(
     return keep(request, answer, renewed.cookie, is_kept=renewed.is_kept)
 
 
-@post(f"{PATH}/factor", opt=needs(""), status_code=200)
+@post(f"{PATH}/factor", opt=needs("", proof=PATH), status_code=200)
 async def begin_factor(
-    request: Asked,
     db: NamedDependency[Database],
     principal: NamedDependency[Principal],
     factors: NamedDependency[SecondFactors],
-    sessions: NamedDependency[Sessions],
-) -> Page | Response[Any]:
+) -> Page:
     unit = db.unit(PROVIDER)
-    if away := await proving(request, unit, principal, sessions, PATH):
-        return away
     secret = await factors.begin(unit, await get_user(unit, _person(principal)))
     await unit.commit()
     return _factor_form(secret)
 
 
-@post(f"{PATH}/factor/confirm", opt=needs("", rate=TRIES), status_code=200)
+@post(f"{PATH}/factor/confirm", opt=needs("", rate=TRIES, proof=PATH), status_code=200)
 async def confirm_factor(
     request: Asked,
     db: NamedDependency[Database],
     principal: NamedDependency[Principal],
     factors: NamedDependency[SecondFactors],
-    sessions: NamedDependency[Sessions],
     post: NamedDependency[Post],
-) -> Page | Response[Any]:
+) -> Page:
     unit = db.unit(PROVIDER)
-    if away := await proving(request, unit, principal, sessions, PATH):
-        return away
     user = await get_user(unit, _person(principal))
     try:
         codes = await factors.confirm(unit, principal, (await posted(request)).get("code", ""))
@@ -106,35 +97,29 @@ async def confirm_factor(
     return page("access/codes.html", title=gettext("Your recovery codes"), codes=codes)
 
 
-@post(f"{PATH}/codes", opt=needs("", rate=TRIES), status_code=200)
+@post(f"{PATH}/codes", opt=needs("", rate=TRIES, proof=PATH), status_code=200)
 async def renew_codes(
     request: Asked,
     db: NamedDependency[Database],
     principal: NamedDependency[Principal],
     factors: NamedDependency[SecondFactors],
-    sessions: NamedDependency[Sessions],
     post: NamedDependency[Post],
-) -> Page | Response[Any]:
+) -> Page:
     unit = db.unit(PROVIDER)
-    if away := await proving(request, unit, principal, sessions, PATH):
-        return away
     codes = await factors.renew_codes(unit, principal)
     await _warn(request, unit, principal, post, CODES_RENEWED)
     return page("access/codes.html", title=gettext("Your recovery codes"), codes=codes)
 
 
-@post(f"{PATH}/factor/remove", opt=needs(""), status_code=303)
+@post(f"{PATH}/factor/remove", opt=needs("", proof=PATH), status_code=303)
 async def remove_factor(
     request: Asked,
     db: NamedDependency[Database],
     principal: NamedDependency[Principal],
     factors: NamedDependency[SecondFactors],
-    sessions: NamedDependency[Sessions],
     post: NamedDependency[Post],
 ) -> Response[Any]:
     unit = db.unit(PROVIDER)
-    if away := await proving(request, unit, principal, sessions, PATH):
-        return away
     await factors.remove(unit, principal)
     await _warn(request, unit, principal, post, FACTOR_REMOVED)
     return redirect(request, PATH)

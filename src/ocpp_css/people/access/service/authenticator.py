@@ -1,7 +1,6 @@
 """Who stands behind a cookie or a key: answered from this process's memory, revocation known to it at once."""
 
 import hmac
-from collections import OrderedDict
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -9,11 +8,12 @@ import msgspec
 
 from ocpp_css.edge.principal import Principal
 from ocpp_css.kit.ids import public
+from ocpp_css.kit.newest import Newest
 from ocpp_css.people import accounts, tenants
 from ocpp_css.people.access.model import ROLES, Membership, Session
-from ocpp_css.people.access.service import keys
-from ocpp_css.people.access.service.members import memberships
-from ocpp_css.people.access.service.sessions import Sessions, is_over
+from ocpp_css.people.access.service import keys, standing
+from ocpp_css.people.access.service.members import looked_at, memberships
+from ocpp_css.people.access.service.sessions import Sessions, has_proof, is_over
 from ocpp_css.people.access.store import keys as key_store
 from ocpp_css.people.access.store import sessions as session_store
 from ocpp_css.people.accounts import User
@@ -21,13 +21,14 @@ from ocpp_css.storage import PROVIDER, Database, Unit
 
 WRITTEN_EVERY = timedelta(minutes=1)
 _REMEMBERED = 100_000
+_WORKING = frozenset({"works", "narrowed"})
 
 
 class LastUses:
     """When each session or key was last seen here; says when that should be written down again."""
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[int, tuple[datetime, datetime]] = OrderedDict()
+        self._seen: Newest[int, tuple[datetime, datetime]] = Newest(_REMEMBERED)
 
     def of(self, number: int, stored: datetime | None) -> datetime | None:
         """The newer of what is stored and what was seen here."""
@@ -38,11 +39,9 @@ class LastUses:
 
     def saw(self, number: int, now: datetime) -> bool:
         """Note a use; true when the last one written down is a minute old."""
-        last = self._seen.pop(number, None)
+        last = self._seen.get(number)
         is_due = last is None or now - last[1] >= WRITTEN_EVERY
-        self._seen[number] = (now, now if last is None or is_due else last[1])
-        if len(self._seen) > _REMEMBERED:
-            self._seen.popitem(last=False)
+        self._seen.keep(number, (now, now if last is None or is_due else last[1]))
         return is_due
 
 
@@ -65,10 +64,10 @@ class MemoryAuthenticator:
         if is_use and self._session_uses.saw(session.session_id, unit.now):
             session_store.used_later(self._db, session.session_id, unit.now)
         held = await memberships(unit, user.user_id)
-        chosen = next((one for one in held if one.account_id == session.account_id), held[0] if held else None)
+        chosen = looked_at(held, session.account_id)
         account = await tenants.known(unit, chosen.account_id) if chosen else None
         found = _person(session, user, chosen, account.name if account else "", self._sessions.csrf(cookie))
-        return replace(found, has_choice=len(held) > 1)
+        return replace(found, has_choice=len(held) > 1, has_proof=has_proof(session, unit))
 
     async def by_bearer(self, token: str, *, is_use: bool = True) -> Principal | None:
         """See the port."""
@@ -79,10 +78,11 @@ class MemoryAuthenticator:
         key = await unit.cached(key_store.BY_NUMBER, parts.key_id)
         if key is None or not hmac.compare_digest(key.secret_hash, keys.hash_secret(parts.secret)):
             return None
-        if keys.is_over(key, unit, self._key_uses.of(key.key_id, key.last_used_at)):
-            return None
-        account = await tenants.known(self._db.unit(PROVIDER), parts.account)
-        if account is None:
+        outside = self._db.unit(PROVIDER)
+        last_used_at = self._key_uses.of(key.key_id, key.last_used_at)
+        now = await standing.of_key(outside, parts.account, msgspec.structs.replace(key, last_used_at=last_used_at))
+        account = await tenants.known(outside, parts.account)
+        if account is None or now.state not in _WORKING:
             return None
         if is_use and self._key_uses.saw(key.key_id, unit.now):
             key_store.used_later(self._db, parts.account, key.key_id, unit.now)
@@ -91,9 +91,10 @@ class MemoryAuthenticator:
             key.key_id,
             key.name,
             parts.account,
-            frozenset(key.scopes),
+            now.scopes,
             session=public(key.key_id),
             account=account.name,
+            has_proof=True,
         )
 
     async def _live(self, unit: Unit, token_hash: str) -> Session | None:

@@ -75,9 +75,17 @@ async def page(unit: Unit, account_id: int, request: PageRequest, search: str = 
     return page_of(found, request, lambda one: (None, one.invitation_id))
 
 
+async def get(unit: Unit, account_id: int, invitation_id: int) -> Invitation:
+    """One invitation of an account that stands; InvitationUnknown where there is none."""
+    found = await store.one(unit, account_id, invitation_id)
+    if found is None:
+        raise InvitationUnknown
+    return found
+
+
 async def withdraw(unit: Unit, principal: Principal, account_id: int, invitation_id: int) -> None:
     """Take an invitation back: its link stops working."""
-    invitation = await _standing(unit, account_id, invitation_id)
+    invitation = await get(unit, account_id, invitation_id)
     if not may_give(principal.permissions, invitation.role):
         raise RoleTooHigh
     _end(unit, principal, invitation)
@@ -92,13 +100,6 @@ async def withdraw_those_of(unit: Unit, principal: Principal, account_id: int, u
 def _end(unit: Unit, principal: Principal, invitation: Invitation) -> None:
     store.change(unit, invitation, open_for=None)
     audit.record(unit, principal, "invitation.withdrawn", "invitation", public(invitation.invitation_id))
-
-
-async def _standing(unit: Unit, account_id: int, invitation_id: int) -> Invitation:
-    found = await store.one(unit, account_id, invitation_id)
-    if found is None:
-        raise InvitationUnknown
-    return found
 
 
 class Invitations:
@@ -136,7 +137,7 @@ class Invitations:
 
     async def send_again(self, unit: Unit, principal: Principal, invitation_id: int, language: str) -> Invitation:
         """Send another letter with another link, for seven days from now; the old link stops working."""
-        invitation = await _standing(unit, principal.tenant, invitation_id)
+        invitation = await get(unit, principal.tenant, invitation_id)
         if not may_give(principal.permissions, invitation.role):
             raise RoleTooHigh
         token = secrets.token_urlsafe(32)

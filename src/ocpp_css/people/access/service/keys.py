@@ -67,7 +67,7 @@ async def page(unit: Unit, request: PageRequest, search: str = "") -> Page[ApiKe
     return page_of(found, request, lambda key: (None, key.key_id))
 
 
-def create(
+async def create(
     unit: Unit, principal: Principal, name: str, scopes: Sequence[str], expires_at: datetime | None = None
 ) -> tuple[ApiKey, str]:
     """A new key of the unit's account, and its text, which nobody can see again."""
@@ -79,7 +79,7 @@ def create(
     secret = "".join(secrets.choice(_LETTERS) for _ in range(_SECRET))
     key = ApiKey(
         key_id=unit.new_id(), name=name, secret_hash=hash_secret(secret), scopes=_checked(principal, scopes),
-        created_by=principal.person, created_by_name=principal.name,
+        created_by=await _maker(unit, principal), created_by_name=principal.name,
         created_at=unit.now, expires_at=expires_at, revoked_at=None, version=1, last_used_at=None,
     )  # fmt: skip
     store.add(unit, key)
@@ -96,11 +96,22 @@ async def revoke(unit: Unit, principal: Principal, key_id: int) -> None:
     audit.record(unit, principal, "api_key.revoked", "api_key", public(key_id), _told(key))
 
 
-def is_over(key: ApiKey, unit: Unit, last_used_at: datetime | None) -> bool:
-    """Whether a key was revoked, has ended, or was not used for half a year."""
-    if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= unit.now):
-        return True
-    return (last_used_at or key.created_at) + UNUSED_FOR <= unit.now
+def has_ended(key: ApiKey, unit: Unit) -> bool:
+    """Whether a key was revoked, or lived as long as it should."""
+    return key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= unit.now)
+
+
+def is_unused(last_used_at: datetime, unit: Unit) -> bool:
+    """Whether a key was not used for half a year."""
+    return last_used_at + UNUSED_FOR <= unit.now
+
+
+async def _maker(unit: Unit, principal: Principal) -> int:
+    """The person behind a key that makes a key is the person behind both; else a key would outlive its maker so."""
+    if principal.kind != "key":
+        return principal.person
+    own = await unit.cached(store.BY_NUMBER, principal.id)
+    return own.created_by if own is not None else 0
 
 
 def _checked(principal: Principal, scopes: Sequence[str]) -> list[str]:

@@ -44,7 +44,7 @@ RECOVERY_BEGAN = _warning(
 
 ADDRESS_CODE = Notice(
     category="account", title=_("Your code to confirm this address"),
-    text=_("Type this code into the page of your profile. It works for half an hour."),
+    text=_("Type this code into the page of your profile. It works for ten minutes."),
 )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """Who belongs to which account; all functions take a unit of the service itself (tenant PROVIDER)."""
 
+from collections.abc import Sequence
+
 from ocpp_css.edge.principal import Principal
 from ocpp_css.kit.ids import public
 from ocpp_css.people import audit
@@ -19,6 +21,11 @@ def join(unit: Unit, principal: Principal, user_id: int, account_id: int, role: 
     members.add(unit, membership)
     audit.record(unit, principal, "member.joined", "user", public(user_id), None, {"role": role})
     return membership
+
+
+def looked_at(held: Sequence[Membership], account_id: int) -> Membership | None:
+    """The membership by which a session acts: of the account it looks at, else the oldest; None without any."""
+    return next((one for one in held if one.account_id == account_id), held[0] if held else None)
 
 
 async def home(unit: Unit, user_id: int) -> int:

@@ -39,7 +39,7 @@ def _(text: str) -> str:
 
 _CODE = Notice(
     category="security", title=_("Your code to set a new password"),
-    text=_("Type this code into the page where you asked for a new password. It works for half an hour. If you asked "
+    text=_("Type this code into the page where you asked for a new password. It works for ten minutes. If you asked "
            "for nothing, nothing has to be done: the code is of no use to others."),
 )  # fmt: skip
 _LINK = Notice(

@@ -14,6 +14,7 @@ from ocpp_css.people.access.errors import LastOwner, MemberUnknown, RoleTooHigh
 from ocpp_css.people.access.model import ROLES, Membership, Role, may_give
 from ocpp_css.people.access.service.invitations import withdraw_those_of
 from ocpp_css.people.access.service.letters import person_of
+from ocpp_css.people.access.service.sessions import Sessions
 from ocpp_css.people.access.store import members as store
 from ocpp_css.people.accounts import User
 from ocpp_css.people.notices import Notice, Post
@@ -34,6 +35,12 @@ REMOVED = Notice(
     category="account", title=_("You do not belong to {account} any more"),
     text=_("{name} took you out of the account {account}. You see nothing of it from now on."),
     path="/console/me/accounts", action=_("See your accounts"),
+)  # fmt: skip
+
+SIGNED_OUT = Notice(
+    category="account", title=_("Your sessions in {account} were ended"),
+    text=_("{name} ended the sessions by which you were signed in to the account {account}. Sign in again to go on."),
+    path="/console/me/sessions", action=_("See your sessions"),
 )  # fmt: skip
 
 
@@ -61,12 +68,17 @@ SORTS: Mapping[str, Callable[[Member], Any]] = {
 
 async def page(unit: Unit, account_id: int, request: PageRequest, *, search: str = "", role: str = "") -> Page[Member]:
     """The people of an account; `search` is a part of name, user name or address."""
+    found = await everybody(unit, account_id, search=search, role=role)
+    return page_of(_after(found, request)[: request.limit + 1], request, lambda one: _place(one, request))
+
+
+async def everybody(unit: Unit, account_id: int, *, search: str = "", role: str = "") -> list[Member]:
+    """All people of an account whom `page` would show, in no order."""
     held = await store.of_account(unit, account_id, role)
     people = await accounts.named(unit, [one.user_id for one in held])
     found = [_member(people[one.user_id], one) for one in held if one.user_id in people]
     wanted = search.casefold()
-    found = [one for one in found if wanted in f"{one.name}\n{one.email}\n{one.username or ''}".casefold()]
-    return page_of(_after(found, request)[: request.limit + 1], request, lambda one: _place(one, request))
+    return [one for one in found if wanted in f"{one.name}\n{one.email}\n{one.username or ''}".casefold()]
 
 
 def _place(member: Member, request: PageRequest) -> tuple[Any, int]:
@@ -114,7 +126,7 @@ async def change_role(
 async def remove(unit: Unit, post: Post, principal: Principal, account_id: int, user_id: int) -> None:
     """Take a person out of the account: they see nothing of it from their next request on, invitations they made end.
 
-    What they made stays, API keys too. A person may take themselves out.
+    What they made stays; their API keys stop working. A person may take themselves out.
     """
     held = await _held(unit, account_id, user_id)
     is_oneself = principal.kind == "user" and principal.id == user_id
@@ -128,6 +140,19 @@ async def remove(unit: Unit, post: Post, principal: Principal, account_id: int, 
     audit.record(unit, principal, action, "user", public(user_id), {"role": held.role})
     if not is_oneself:
         await _tell(unit, post, principal, await accounts.get(unit, user_id), REMOVED)
+
+
+async def end_sessions(unit: Unit, post: Post, sessions: Sessions, principal: Principal, user_id: int) -> None:
+    """End the sessions by which a person acts in the account of the one who asks; RoleTooHigh.
+
+    A session that looks at another of the person's accounts is not of this account's reach.
+    """
+    held = await _held(unit, principal.tenant, user_id)
+    _check(principal, held.role)
+    ended = await sessions.end_in(unit, principal, user_id, principal.tenant)
+    audit.record(unit, principal, "member.signed_out", "user", public(user_id), None, {"sessions": ended})
+    if ended:
+        await _tell(unit, post, principal, await accounts.get(unit, user_id), SIGNED_OUT)
 
 
 async def _held(unit: Unit, account_id: int, user_id: int) -> Membership:

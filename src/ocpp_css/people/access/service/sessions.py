@@ -5,6 +5,7 @@ A cookie is 32 random bytes, of which only a keyed hash is kept.
 
 import hmac
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -12,9 +13,9 @@ from ocpp_css.edge.principal import Principal
 from ocpp_css.kit.ids import parse_public, public
 from ocpp_css.kit.secrets import Secrets
 from ocpp_css.people import audit
-from ocpp_css.people.access.errors import NotAMember, ProofNeeded, SessionUnknown
-from ocpp_css.people.access.model import Device, Session
-from ocpp_css.people.access.service.members import home, memberships
+from ocpp_css.people.access.errors import NotAMember, SessionUnknown
+from ocpp_css.people.access.model import Device, Membership, Session
+from ocpp_css.people.access.service.members import home, looked_at, memberships
 from ocpp_css.people.access.store import sessions as store
 from ocpp_css.people.accounts import User
 from ocpp_css.storage import Unit
@@ -24,6 +25,8 @@ LIFETIME = timedelta(days=7)
 KEPT_FOR = timedelta(days=30)
 """Where the person wanted to stay signed in, used or not."""
 PROOF_LASTS = timedelta(minutes=30)
+MOST = 50
+"""Sessions of one person at a time; one more ends the oldest."""
 _LONGEST_AGENT = 300
 
 
@@ -53,7 +56,10 @@ class Sessions:
         self, unit: Unit, user: User, device: Device, *, account: int = 0, replaces: str = "",
         is_kept: bool = False,
     ) -> str:  # fmt: skip
-        """A new session; returns its cookie. The session of the cookie `replaces` ends: no id survives a sign-in."""
+        """A new session; returns its cookie. The session of the cookie `replaces` ends: no id survives a sign-in.
+
+        So do the oldest of a person who would have more than `MOST`.
+        """
         if replaces and (old := await store.load_session(unit, self.hash(replaces))) and old.ended_at is None:
             store.change(unit, old, ended_at=unit.now)
         cookie = secrets.token_urlsafe(32)
@@ -65,6 +71,9 @@ class Sessions:
         )  # fmt: skip
         store.add(unit, session)
         who = Principal("user", user.user_id, user.display_name, session.account_id)
+        others = [one for one in await self._alive(unit, user.user_id) if one.token_hash != self.hash(replaces)]
+        for old in others[MOST - 1 :]:
+            self._end(unit, who, old)
         audit.record(unit, who, "session.began", "session", public(session.session_id), address=device.address)
         return cookie
 
@@ -84,7 +93,7 @@ class Sessions:
 
     async def of(self, unit: Unit, principal: Principal) -> list[Session]:
         """The sessions of the person that can still be used, the newest first."""
-        return [one for one in await store.of_user(unit, principal.id) if not is_over(one, unit)]
+        return await self._alive(unit, principal.id)
 
     async def switch(self, unit: Unit, principal: Principal, account_id: int) -> "Renewed":
         """Let the session look at another account of the person; its new cookie (TRUST A61).
@@ -104,20 +113,23 @@ class Sessions:
         """The person has just proven who they are: the session gets a new cookie."""
         return self._renew(unit, await self._own(unit, principal), proved_at=unit.now)
 
-    async def check_proof(self, unit: Unit, principal: Principal) -> None:
-        """ProofNeeded where the person proved longer than half an hour ago who they are."""
-        if principal.kind != "user":
-            return
-        session = await self._own(unit, principal)
-        if session.proved_at is None or session.proved_at + PROOF_LASTS <= unit.now:
-            raise ProofNeeded
-
     async def end_all(self, unit: Unit, who: Principal, user_id: int) -> int:
         """End every session of a person; how many there were."""
         found = await store.of_user(unit, user_id)
         for session in found:
             self._end(unit, who, session)
         return len(found)
+
+    async def end_in(self, unit: Unit, who: Principal, user_id: int, account_id: int) -> int:
+        """End the sessions by which a person acts in one account, and none that looks at another; how many."""
+        held = await memberships(unit, user_id)
+        found = [one for one in await store.of_user(unit, user_id) if _acts_in(one, held) == account_id]
+        for session in found:
+            self._end(unit, who, session)
+        return len(found)
+
+    async def _alive(self, unit: Unit, user_id: int) -> list[Session]:
+        return [one for one in await store.of_user(unit, user_id) if not is_over(one, unit)]
 
     async def _own(self, unit: Unit, principal: Principal) -> Session:
         session = await store.one(unit, parse_public(principal.session) or 0)
@@ -133,6 +145,16 @@ class Sessions:
     def _end(self, unit: Unit, principal: Principal, session: Session) -> None:
         store.change(unit, session, ended_at=unit.now)
         audit.record(unit, principal, "session.ended", "session", public(session.session_id))
+
+
+def _acts_in(session: Session, held: Sequence[Membership]) -> int:
+    membership = looked_at(held, session.account_id)
+    return membership.account_id if membership else 0
+
+
+def has_proof(session: Session, unit: Unit) -> bool:
+    """Whether the person proved in this session within half an hour who they are."""
+    return session.proved_at is not None and unit.now < session.proved_at + PROOF_LASTS
 
 
 def is_over(session: Session, unit: Unit) -> bool:

@@ -46,7 +46,7 @@ def _(text: str) -> str:
 _CODE = Notice(
     category="security", title=_("Your code to sign in"),
     text=_("The right password was given on a device or at a place that is not known. Type this code there if it was "
-           "you. It works for half an hour."),
+           "you. It works for ten minutes."),
 )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ def _(text: str) -> str:
 
 _CODE = Notice(
     category="account", title=_("Your code for OCPP CSS"),
-    text=_("Type this code into the page where you signed up. It works for half an hour."),
+    text=_("Type this code into the page where you signed up. It works for ten minutes."),
 )  # fmt: skip
 _TAKEN = Notice(
     category="account", title=_("You have an account already"),

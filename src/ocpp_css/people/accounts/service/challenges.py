@@ -15,7 +15,8 @@ from ocpp_css.people.accounts.service.links import hash_token
 from ocpp_css.storage import PROVIDER, Database, Unit
 
 TRIES = 5
-LIFETIME = timedelta(minutes=30)
+LIFETIME = timedelta(minutes=10)
+"""What ASVS 6.5.5 allows a code that goes another way."""
 KEPT_FOR = timedelta(days=1)
 _DIGITS = 8
 

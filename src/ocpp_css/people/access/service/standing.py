@@ -1,0 +1,62 @@
+"""What an API key may now: no more than the person who made it may in the account now."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from ocpp_css.people import accounts
+from ocpp_css.people.access.model import ROLES, ApiKey, within
+from ocpp_css.people.access.service.keys import has_ended, is_unused
+from ocpp_css.people.access.service.members import memberships
+from ocpp_css.storage import Unit
+
+State = Literal["works", "narrowed", "ended", "unused", "maker_frozen", "maker_gone"]
+
+
+def _(text: str) -> str:
+    """Marks a text for translation; it is translated where it is shown."""
+    return text
+
+
+STATES: Mapping[State, tuple[str, str]] = {
+    "works": (_("Works"), ""),
+    "narrowed": (_("Does less"), _("Whoever made it may not do all of this any more.")),
+    "ended": (_("Has ended"), ""),
+    "unused": (_("Does not work"), _("It was not used for half a year.")),
+    "maker_frozen": (_("Does not work"), _("The access of whoever made it is frozen.")),
+    "maker_gone": (_("Does not work"), _("Whoever made it does not belong to the account any more.")),
+}
+"""What people are told of each state, and why it is so."""
+
+
+class Standing(NamedTuple):
+    """The scopes of a key that count now, none where it does not work, and why."""
+
+    scopes: frozenset[str]
+    state: State
+
+
+async def of_keys(outside: Unit, account: int, keys: Sequence[ApiKey]) -> dict[int, Standing]:
+    """What each of these keys may now, by their numbers."""
+    return {key.key_id: await of_key(outside, account, key) for key in keys}
+
+
+async def of_key(outside: Unit, account: int, key: ApiKey) -> Standing:
+    """What a key of `account` may now; `outside` is a unit of the service itself (PROVIDER).
+
+    It is answered from this process's memory: a role that became less counts from the next request on.
+    """
+    if has_ended(key, outside):
+        return Standing(frozenset(), "ended")
+    if is_unused(key.last_used_at or key.created_at, outside):
+        return Standing(frozenset(), "unused")
+    wide = frozenset(key.scopes)
+    if not key.created_by:
+        return Standing(wide, "works")
+    maker = await accounts.known(outside, key.created_by)
+    held = next((one for one in await memberships(outside, key.created_by) if one.account_id == account), None)
+    if maker is None or held is None:
+        return Standing(frozenset(), "maker_gone")
+    if maker.disabled_at is not None:
+        return Standing(frozenset(), "maker_frozen")
+    scopes = within(wide, ROLES[held.role])
+    return Standing(scopes, "works" if scopes == wide else "narrowed")
