@@ -181,7 +181,7 @@ async def callers(service: Service) -> list[Caller]:
     for role in (*ROLES, None):
         account = int(_number(made["account_id"]))
         user = await member(service, account, role or "viewer", f"Other{role}")
-        found.append(await _signed_in(service, user, account, role or "of no account"))
+        found.append(await signed_in(service, user, account, role or "of no account"))
         if role is None:
             await _taken_out(service, user, account)
     for scopes in SCOPES:
@@ -202,7 +202,8 @@ def _number(text: str) -> int:
     return number
 
 
-async def _signed_in(service: Service, user: accounts.User, account: int, role: str) -> Caller:
+async def signed_in(service: Service, user: accounts.User, account: int, role: str) -> Caller:
+    """A browser of a person, looking at an account."""
     unit, sessions = service.wiring.db.unit(PROVIDER), service.wiring.services["sessions"]
     cookie = await sessions.begin(unit, user, Device("probe", "127.0.0.1"), account=account)
     await unit.commit()

@@ -141,7 +141,7 @@ async def list_events(unit: NamedDependency[Unit], transaction_id: FromPath[str]
     return Page(await queries.events(unit, await queries.get(unit, transaction_id)))
 
 
-@post("/api/v1/transactions/{transaction_id:str}/stop", opt=needs("commands:send"), status_code=200)
+@post("/api/v1/transactions/{transaction_id:str}/stop", opt=needs("commands:charge"), status_code=200)
 async def stop_transaction(
     unit: NamedDependency[Unit],
     commands: NamedDependency[commanding.Commands],

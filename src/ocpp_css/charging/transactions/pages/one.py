@@ -61,7 +61,7 @@ async def transaction_csv(unit: NamedDependency[Unit], transaction_id: FromPath[
     return Response(csv_lines([head, *rows]), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-@post(f"{ONE}/stop", opt=needs("commands:send"), status_code=200)
+@post(f"{ONE}/stop", opt=needs("commands:charge"), status_code=200)
 async def stop_transaction(
     unit: NamedDependency[Unit],
     commands: NamedDependency[commanding.Commands],

@@ -10,7 +10,7 @@ import msgspec
 from ocpp_css.edge.principal import Principal
 from ocpp_css.kit.ids import public
 from ocpp_css.people import accounts, tenants
-from ocpp_css.people.access.model import ROLES, Membership, Session
+from ocpp_css.people.access.model import ROLES, Membership, Session, with_included
 from ocpp_css.people.access.service import keys
 from ocpp_css.people.access.service.members import memberships
 from ocpp_css.people.access.service.sessions import Sessions, is_over
@@ -91,7 +91,7 @@ class MemoryAuthenticator:
             key.key_id,
             key.name,
             parts.account,
-            frozenset(key.scopes),
+            with_included(key.scopes),
             session=public(key.key_id),
             account=account.name,
         )
