@@ -17,6 +17,7 @@ from ocpp_css.people.access.errors import InvitationUnknown, MemberUnknown
 from ocpp_css.people.access.model import ROLE_TEXTS, ROLES, Invitation, Role
 from ocpp_css.people.access.service import invitations as offers
 from ocpp_css.people.access.service import roster
+from ocpp_css.people.access.service.departures import Departures
 from ocpp_css.people.access.service.invitations import Invitations
 from ocpp_css.people.access.service.roster import Member
 from ocpp_css.people.access.service.sessions import Sessions
@@ -150,12 +151,13 @@ async def remove_user(
     principal: NamedDependency[Principal],
     sessions: NamedDependency[Sessions],
     post: NamedDependency[Post],
+    departures: NamedDependency[Departures],
     user_id: FromPath[str],
 ) -> None:
     """Take a person out of the account; what they made stays, API keys too. The last owner stays."""
     unit = db.unit(PROVIDER)
     await sessions.check_proof(unit, principal)
-    await roster.remove(unit, post, principal, principal.tenant, number_of(user_id, MemberUnknown))
+    await roster.remove(unit, post, departures, principal, principal.tenant, number_of(user_id, MemberUnknown))
     await unit.commit()
 
 

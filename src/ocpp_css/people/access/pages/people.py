@@ -30,6 +30,7 @@ from ocpp_css.people.access.model import ROLE_NAMES, ROLE_TEXTS, ROLES, Invitati
 from ocpp_css.people.access.pages.asking import Asked, proving, told_faults
 from ocpp_css.people.access.service import invitations as offers
 from ocpp_css.people.access.service import roster
+from ocpp_css.people.access.service.departures import Departures
 from ocpp_css.people.access.service.invitations import Invitations
 from ocpp_css.people.access.service.roster import Member
 from ocpp_css.people.access.service.sessions import Sessions
@@ -178,12 +179,13 @@ async def change_person(
 
 
 @post(f"{ONE}/remove", opt=needs("users:write"), status_code=200)
-async def remove_person(
+async def remove_person(  # noqa: PLR0917 - what taking somebody out touches
     request: Asked,
     db: NamedDependency[Database],
     principal: NamedDependency[Principal],
     sessions: NamedDependency[Sessions],
     post: NamedDependency[Post],
+    departures: NamedDependency[Departures],
     user_id: FromPath[str],
 ) -> Page | Response[Any]:
     unit, number = db.unit(PROVIDER), number_of(user_id, MemberUnknown)
@@ -191,7 +193,7 @@ async def remove_person(
         return away
     member = await roster.get(unit, principal.tenant, number)
     try:
-        await roster.remove(unit, post, principal, principal.tenant, number)
+        await roster.remove(unit, post, departures, principal, principal.tenant, number)
     except Refusal as refusal:
         return _person(principal, member, refusal)
     await unit.commit()
