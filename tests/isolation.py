@@ -121,14 +121,15 @@ async def belongings(service: Service, api: httpx.AsyncClient, mark: str = MARK)
     station_name, token_name = f"STATION-{mark}", f"TOKEN-{mark}"
     await api.post("/stations", json={"identity": station_name, "name": f"Named {mark}"})
     await api.post("/stations", json={"identity": f"{station_name}-2"})
-    await api.post("/tokens", json={"id_token": token_name, "note": f"Noted {mark}"})
+    account = (await default_account(service)).account_id
+    user = await member(service, account, "viewer", f"Person{mark}")
+    given = {"id_token": token_name, "note": f"Noted {mark}", "person_id": public(user.user_id)}
+    await api.post("/tokens", json=given)
     async with station(service, station_name) as wire:
         await wire.boot()
         start = {"connectorId": 1, "idTag": token_name, "meterStart": 5000, "timestamp": now()}
         number = (await wire.ask("StartTransaction", start))["transactionId"]
         await wire.ask("StopTransaction", {"transactionId": number, "meterStop": 1, "timestamp": now()})
-    account = (await default_account(service)).account_id
-    user = await member(service, account, "viewer", f"Person{mark}")
     invited = {"email": f"invited-{mark}@example.org", "role": "viewer"}
     ids = {path: (await api.get(path)).json()["items"][0]["id"] for path in ("/transactions", "/review", "/api-keys")}
     names = {
@@ -181,7 +182,7 @@ async def callers(service: Service) -> list[Caller]:
     for role in (*ROLES, None):
         account = int(_number(made["account_id"]))
         user = await member(service, account, role or "viewer", f"Other{role}")
-        found.append(await _signed_in(service, user, account, role or "of no account"))
+        found.append(await signed_in(service, user, account, role or "of no account"))
         if role is None:
             await _taken_out(service, user, account)
     for scopes in SCOPES:
@@ -202,7 +203,8 @@ def _number(text: str) -> int:
     return number
 
 
-async def _signed_in(service: Service, user: accounts.User, account: int, role: str) -> Caller:
+async def signed_in(service: Service, user: accounts.User, account: int, role: str) -> Caller:
+    """A browser of a person, looking at an account."""
     unit, sessions = service.wiring.db.unit(PROVIDER), service.wiring.services["sessions"]
     cookie = await sessions.begin(unit, user, Device("probe", "127.0.0.1"), account=account)
     await unit.commit()

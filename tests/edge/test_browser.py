@@ -54,7 +54,7 @@ def served(port: int) -> Iterator[uvicorn.Server]:
     app = build_web(
         handlers=[], authenticator=Ada(), units=NoUnits(), nav=NAV,
         settings=edge.WebSettings(public_url=f"http://127.0.0.1:{port}", is_development=True),
-        extras=Extras(live=edge.LiveFeed(FEED, ["message"]), registry=CollectorRegistry()),
+        extras=Extras(live=[edge.LiveFeed(FEED, ["message"])], registry=CollectorRegistry()),
     )  # fmt: skip
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", timeout_graceful_shutdown=2))
     thread = threading.Thread(target=server.run, daemon=True)

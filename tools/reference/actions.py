@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ocpp_css.assembly import Area
+from ocpp_css.charging.commands.service.kinds import PERMISSION_OF
 from ocpp_css.ocpp.messages import Action
 from ocpp_css.ocpp.versions import BY_NAME
 from tools.reference.writing import page, table
@@ -32,7 +33,13 @@ def actions_page(areas: Sequence[Area]) -> str:
         "",
         "All of them, checked against the schema of the version before they go out: [commands](../how-to/commands.md).",
         "",
-        *table(["action", *VERSIONS], ((name, *_sent(name)) for name in _names("station"))),
+        "Each needs the permission of its kind, or `commands:send`, which holds them all:",
+        "[permissions](permissions.md).",
+        "",
+        *table(
+            ["action", *VERSIONS, "needs"],
+            ((name, *_sent(name), f"`{PERMISSION_OF[name]}`") for name in _names("station")),
+        ),
     ]
     return page("Actions", lines)
 

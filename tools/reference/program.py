@@ -222,8 +222,9 @@ def permissions_page(areas: Sequence[Area]) -> str:
     return page(
         "Permissions",
         [
-            "A scope of an API key is a permission, `stations:*` for all of one kind, or `*`.",
-            "An owner may do everything.",
+            "A scope of an API key is a permission, `stations:*` for all that begin so, or `*`.",
+            "An owner may do everything. `commands:send` holds the permissions of all kinds of commands within it.",
+            "A route that needs `commands:any` takes every command, and asks for that of its [kind](actions.md).",
             "",
             *table(["permission", "what it lets one do", *roles], rows),
         ],

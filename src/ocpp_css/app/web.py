@@ -14,9 +14,8 @@ from ocpp_css.assembly import Area, Wiring
 from ocpp_css.edge import StoredReplies, WebSettings
 from ocpp_css.edge.app import Extras, build_web
 from ocpp_css.edge.health import Check
-from ocpp_css.edge.rendering import LiveFeed
 from ocpp_css.kit.networks import Network
-from ocpp_css.outreach.feed.api import EVENTS
+from ocpp_css.outreach.feed.api import FEEDS
 from ocpp_css.people.notices.pages import BELL
 
 
@@ -38,7 +37,7 @@ def build(wiring: Wiring, areas: Sequence[Area], checks: Mapping[str, Check], re
             registry=registry,
             replies=replies,
             lifespan=[replies.sweeping],
-            live=LiveFeed("/api/v1/events/live", EVENTS) if areas else None,
+            live=FEEDS if areas else (),
             bell=BELL,
             keep_language=wiring.services.get("keep_language"),
             dependencies=dependencies(wiring, areas),

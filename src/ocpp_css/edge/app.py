@@ -45,7 +45,7 @@ class Extras:
     """
 
     checks: Mapping[str, health.Check] = field(default_factory=dict)
-    live: LiveFeed | None = None
+    live: Sequence[LiveFeed] = ()
     bell: str = ""
     registry: CollectorRegistry = REGISTRY
     replies: IdempotencyStore = field(default_factory=RememberedReplies)

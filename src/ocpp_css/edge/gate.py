@@ -17,7 +17,7 @@ from ocpp_css.edge.principal import ANONYMOUS, Authenticator, Principal, asking
 from ocpp_css.edge.problems import ProofNeeded
 from ocpp_css.edge.reading import reading
 from ocpp_css.edge.settings import WebSettings, client_address
-from ocpp_css.kit.errors import Forbidden, Refusal, TooMany, Unauthenticated
+from ocpp_css.kit.errors import Refusal, TooMany, Unauthenticated
 from ocpp_css.kit.rates import Allowance, Rate, RateLimiter
 
 Asked = Request[Any, Any, Any]
@@ -38,14 +38,6 @@ class BodyRefused(Refusal):
     status = 415
     title = "The body must be JSON"
     explanation = "Send it with Content-Type: application/json."
-
-
-class PermissionMissing(Forbidden):
-    """The caller lacks the permission that the route declares."""
-
-    code = "permission_missing"
-    title = "You do not have the permission for this"
-    explanation = "It needs {permission}. Ask an administrator of the account."
 
 
 class Gate(ASGIMiddleware):
@@ -132,8 +124,7 @@ def _check_permission(request: Asked, principal: Principal, opt: dict[str, Any])
         return
     if not principal.is_known:
         raise Unauthenticated
-    if not principal.may(opt[NEEDS]):
-        raise PermissionMissing(permission=opt[NEEDS])
+    principal.demand(opt[NEEDS])
 
 
 def _check_proof(request: Asked, principal: Principal, opt: dict[str, Any]) -> None:

@@ -19,6 +19,8 @@ class NavEntry:
     icon: str
     order: int
     needs: str = ""
+    is_of_people: bool = False
+    """It is about the person who looks, in the account they look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class NavLink:
 
 def links_for(entries: Sequence[NavEntry], principal: Principal, path: str) -> list[NavLink]:
     """The entries this principal may follow, the longest that leads to `path` marked."""
-    seen = [entry for entry in sorted(entries, key=lambda entry: entry.order) if principal.may(entry.needs)]
+    may = [entry for entry in sorted(entries, key=lambda entry: entry.order) if principal.may(entry.needs)]
+    seen = [entry for entry in may if not entry.is_of_people or (principal.person and principal.tenant)]
     here = max((entry.href for entry in seen if _leads_to(entry.href, path)), key=len, default=None)
     return [NavLink(str(entry.label), entry.href, entry.icon, entry.href == here) for entry in seen]
 

@@ -4,7 +4,19 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from ocpp_css.kit.errors import Forbidden
+
 EVERYTHING = "*"
+ANY = "any"
+"""As the action of a needed permission: one of the resource's, whichever; nobody holds it as such."""
+
+
+class PermissionMissing(Forbidden):
+    """The caller lacks a permission that the route declares, or that what they ask for needs."""
+
+    code = "permission_missing"
+    title = "You do not have the permission for this"
+    explanation = "It needs {permission}. Ask an administrator of the account."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +56,22 @@ class Principal:
         return self.id if self.kind == "user" else 0
 
     def may(self, permission: str) -> bool:
-        """Whether this principal holds `permission`, directly or by a wildcard; "" needs only a login."""
+        """Whether this principal holds `permission`, directly or by a wildcard; "" needs only a login.
+
+        `commands:any` asks for some permission of `commands`, whichever.
+        """
         if not permission:
             return self.is_known
         held = self.permissions
-        return EVERYTHING in held or permission in held or f"{permission.partition(':')[0]}:*" in held
+        resource, _, action = permission.partition(":")
+        if EVERYTHING in held or permission in held or f"{resource}:*" in held:
+            return True
+        return action == ANY and any(one.startswith(f"{resource}:") for one in held)
+
+    def demand(self, permission: str) -> None:
+        """Raise PermissionMissing for one who does not hold `permission`."""
+        if not self.may(permission):
+            raise PermissionMissing(permission=permission)
 
 
 ANONYMOUS = Principal("anonymous")

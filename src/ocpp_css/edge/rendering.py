@@ -94,11 +94,13 @@ def csrf_field() -> Markup:
 class Shell:
     """What the frame around every page needs beside the page's own words."""
 
-    def __init__(self, settings: WebSettings, nav: Sequence[NavEntry], live: "LiveFeed | None", bell: str = "") -> None:
+    def __init__(
+        self, settings: WebSettings, nav: Sequence[NavEntry], live: "Sequence[LiveFeed]", bell: str = ""
+    ) -> None:
         self._bell = bell
         self._settings = settings
         self._nav = tuple(nav)
-        self._live = live
+        self._live = tuple(live)
 
     def context(self, request: Request[Any, Any, Any]) -> dict[str, Any]:
         """The values of the frame for this request."""
@@ -107,7 +109,7 @@ class Shell:
         return {
             "principal": principal,
             "nav": links_for(self._nav, principal, request.scope["path"]) if principal.is_known else [],
-            "live": self._live if principal.is_known else None,
+            "live": next((feed for feed in self._live if principal.may(feed.needs)), None),
             "bell": self._bell if principal.kind == "user" else "",
             "theme": theme if theme in _THEMES else "",
             "languages": list(request.app.state.languages),
@@ -117,10 +119,14 @@ class Shell:
 
 
 class LiveFeed:
-    """The stream that the console's pages listen to: its address and the names of its events."""
+    """A stream that the console's pages listen to: its address, the names of its events, the permission it needs.
 
-    def __init__(self, href: str, events: Sequence[str]) -> None:
+    A page listens to the first that its reader may.
+    """
+
+    def __init__(self, href: str, events: Sequence[str], needs: str = "") -> None:
         self.href = href
+        self.needs = needs
         self.events = tuple(events)
 
 

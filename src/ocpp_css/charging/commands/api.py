@@ -12,6 +12,7 @@ from msgspec import Meta
 from ocpp_css.charging import stations
 from ocpp_css.charging.commands.model import CommandStatus
 from ocpp_css.charging.commands.service import LONGEST_TIMEOUT_S, Commands, intents, rotation, variables
+from ocpp_css.charging.commands.service.kinds import ANY, CHARGE, CONFIGURE, LOOK, PERMISSION_OF
 from ocpp_css.charging.commands.service.shown import CommandShown, shown
 from ocpp_css.charging.commands.store import page as read_page
 from ocpp_css.charging.commands.store import to_command
@@ -35,7 +36,7 @@ class CommandGiven(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     expires_at: datetime | None = None
 
 
-@post("/api/v1/stations/{identity:str}/commands", opt=needs("commands:send"), status_code=200)
+@post("/api/v1/stations/{identity:str}/commands", opt=needs(ANY), status_code=200)
 async def send_command(
     unit: NamedDependency[Unit],
     commands: NamedDependency[Commands],
@@ -85,7 +86,7 @@ async def read_command(
     return await shown(unit, await commands.get(unit, parse_public(command_id)))
 
 
-@delete("/api/v1/commands/{command_id:str}", opt=needs("commands:send"), status_code=200)
+@delete("/api/v1/commands/{command_id:str}", opt=needs(ANY), status_code=200)
 async def cancel_command(
     unit: NamedDependency[Unit],
     commands: NamedDependency[Commands],
@@ -93,8 +94,7 @@ async def cancel_command(
     command_id: FromPath[str],
 ) -> CommandShown:
     """Take back a command that waits for its station."""
-    number = parse_public(command_id)
-    command = await commands.cancel(unit, 0 if number is None else number)
+    command = await commands.cancel(unit, parse_public(command_id), by=principal)
     audit.record(unit, principal, "command.cancel", "command", command_id)
     return await shown(unit, command)
 
@@ -103,11 +103,18 @@ async def cancel_command(
 async def list_actions(
     unit: NamedDependency[Unit], commands: NamedDependency[Commands], identity: FromPath[str]
 ) -> Page[dict[str, Any]]:
-    """List the actions that the station's version takes, each with the schema of its payload and an example."""
+    """List the actions that the station's version takes, each with the schema of its payload, an example, and the
+    permission to send it.
+    """
     station = await stations.get(unit, identity)
     return Page(
         [
-            {"action": action.name, "schema": forms.form(action), "example": forms.example(action, unit.now)}
+            {
+                "action": action.name,
+                "permission": PERMISSION_OF[action.name],
+                "schema": forms.form(action),
+                "example": forms.example(action, unit.now),
+            }
             for action in await commands.actions_of(unit, station)
         ]
     )
@@ -123,7 +130,7 @@ class StartGiven(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     timeout_s: Timeout = 30
 
 
-@post("/api/v1/stations/{identity:str}/start", opt=needs("commands:send"), status_code=200)
+@post("/api/v1/stations/{identity:str}/start", opt=needs(CHARGE), status_code=200)
 async def start_charging(
     unit: NamedDependency[Unit],
     commands: NamedDependency[Commands],
@@ -158,7 +165,7 @@ class VariablesSet(msgspec.Struct, frozen=True, kw_only=True):
     )
 
 
-@post("/api/v1/stations/{identity:str}/variables/get", opt=needs("commands:send"), status_code=200)
+@post("/api/v1/stations/{identity:str}/variables/get", opt=needs(LOOK), status_code=200)
 async def get_variables(
     unit: NamedDependency[Unit],
     commands: NamedDependency[Commands],
@@ -172,7 +179,7 @@ async def get_variables(
     return await variables.send(commands, unit, station, batches, data.get_variable_data, by=principal)
 
 
-@post("/api/v1/stations/{identity:str}/variables/set", opt=needs("commands:send"), status_code=200)
+@post("/api/v1/stations/{identity:str}/variables/set", opt=needs(CONFIGURE), status_code=200)
 async def set_variables(
     unit: NamedDependency[Unit],
     commands: NamedDependency[Commands],

@@ -53,7 +53,6 @@ AREA = Area(
     routes=[*api.HANDLERS, *pages.HANDLERS],
     panels=pages.PANELS,
     templates=Path(__file__).parent / "templates",
-    permissions={"commands:send": "Send commands to stations"},
     start=start,
     dependencies={"commands": lambda wiring: wiring.services["commands"]},
     personal_data=[

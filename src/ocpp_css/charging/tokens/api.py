@@ -11,12 +11,14 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import UNSET, Meta
 
 from ocpp_css.charging.tokens import service, store
+from ocpp_css.charging.tokens.errors import PersonUnknown
 from ocpp_css.charging.tokens.model import Token, TokenChange, TokenGiven, TokenType
 from ocpp_css.edge import Principal, needs
 from ocpp_css.kit.errors import Refusal
+from ocpp_css.kit.ids import number_of, public
 from ocpp_css.kit.paging import Page, page_of, page_request
 from ocpp_css.model.token import TokenStatus
-from ocpp_css.people import audit
+from ocpp_css.people import accounts, audit
 from ocpp_css.storage import Database, Unit
 
 MOST_IMPORTED = 10_000
@@ -35,6 +37,17 @@ class TokenShown(msgspec.Struct, frozen=True, kw_only=True):
     max_concurrent: int | None
     language: str | None
     note: str | None
+    person_id: str | None
+    created_at: datetime
+
+
+class OwnToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A token as the person is told of it whose it is: without what the operator notes of it."""
+
+    id_token: str
+    type: TokenType
+    status: TokenStatus
+    expires_at: datetime | None
     created_at: datetime
 
 
@@ -48,7 +61,8 @@ class ImportResult(msgspec.Struct, frozen=True, kw_only=True):
 
 def shown(token: Token) -> TokenShown:
     """The token without its number."""
-    return TokenShown(**{name: getattr(token, name) for name in TokenShown.__struct_fields__})
+    fields = {name: getattr(token, name) for name in TokenShown.__struct_fields__}
+    return TokenShown(**fields | {"person_id": None if token.person_id is None else public(token.person_id)})
 
 
 @get("/api/v1/tokens", opt=needs("tokens:read"))
@@ -60,22 +74,34 @@ async def list_tokens(  # noqa: PLR0917 - the filters of the list
     search: FromQuery[str | None] = None,
     status: FromQuery[TokenStatus | None] = None,
     group_id: FromQuery[str | None] = None,
+    person_id: FromQuery[str | None] = None,
 ) -> Page[TokenShown]:
     """List tokens, the newest first."""
     await audit.record_read(unit, principal, "token.read", "token")
     asked = page_request(limit, cursor, sorts=("-created_at",))
-    rows = await store.page(unit, search=search, status=status, group_id=group_id, after=asked.after, limit=asked.limit)
+    person = None if person_id is None else number_of(person_id, PersonUnknown)
+    filters = {"search": search, "status": status, "group_id": group_id, "person_id": person}
+    rows = await store.page(unit, filters, asked.after, asked.limit)
     return page_of(rows, asked, lambda row: (None, row.token_id)).map(lambda row: shown(store.to_token(row)))
 
 
 @post("/api/v1/tokens", opt=needs("tokens:write"))
 async def create_token(
-    unit: NamedDependency[Unit], principal: NamedDependency[Principal], data: JSONBody[TokenGiven]
+    db: NamedDependency[Database],
+    unit: NamedDependency[Unit],
+    principal: NamedDependency[Principal],
+    data: JSONBody[TokenGiven],
 ) -> TokenShown:
     """Add a token."""
-    token = await service.create(unit, **msgspec.structs.asdict(data))
-    audit.record(unit, principal, "token.create", "token", str(token.token_id), after={"status": token.status})
+    token = await service.create(unit, **await _fields(db, unit.tenant, data))
+    after = service.told(token, ("status", "person_id"))
+    audit.record(unit, principal, "token.create", "token", str(token.token_id), after=after)
     return shown(token)
+
+
+async def _fields(db: Database, account: int, given: TokenGiven) -> dict[str, Any]:
+    person = await service.person_of(db, account, given.person_id)
+    return {**msgspec.structs.asdict(given), "person_id": person}
 
 
 @post("/api/v1/tokens/import", opt=needs("tokens:write"), status_code=200)
@@ -92,7 +118,7 @@ async def import_tokens(
         own = db.unit(unit.tenant)
         async with gate:
             try:
-                await service.create(own, **msgspec.structs.asdict(given))
+                await service.create(own, **await _fields(db, own.tenant, given))
                 await own.commit()
             except Refusal as refusal:
                 return {"row": number, "id_token": given.id_token, "code": refusal.code}
@@ -116,6 +142,7 @@ async def read_token(
 
 @patch("/api/v1/tokens/{id_token:str}", opt=needs("tokens:write"))
 async def change_token(
+    db: NamedDependency[Database],
     unit: NamedDependency[Unit],
     principal: NamedDependency[Principal],
     id_token: FromPath[str],
@@ -124,11 +151,9 @@ async def change_token(
     """Change a token; a block counts at once."""
     before = await service.get(unit, id_token)
     changes = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not UNSET}
-    token = await service.change(unit, id_token, changes)
-    told_before = {name: getattr(before, name) for name in changes if name != "note"}
-    told_after = {name: getattr(token, name) for name in changes if name != "note"}
-    audit.record(unit, principal, "token.change", "token", str(token.token_id), told_before, told_after)
-    return shown(token)
+    if "person_id" in changes:
+        changes["person_id"] = await service.person_of(db, unit.tenant, changes["person_id"])
+    return shown(await service.change_entered(unit, principal, before, changes))
 
 
 @delete("/api/v1/tokens/{id_token:str}", opt=needs("tokens:write"))
@@ -141,4 +166,18 @@ async def remove_token(
     audit.record(unit, principal, "token.remove", "token", str(token.token_id))
 
 
-HANDLERS = (list_tokens, create_token, import_tokens, read_token, change_token, remove_token)
+@get("/api/v1/me/tokens", opt=needs(""))
+async def list_own_tokens(
+    unit: NamedDependency[Unit],
+    principal: NamedDependency[Principal],
+    limit: FromQuery[int | None] = None,
+    cursor: FromQuery[str | None] = None,
+) -> Page[OwnToken]:
+    """List the id tokens that are in the caller's name, the newest first."""
+    asked = page_request(limit, cursor, sorts=("-created_at",))
+    rows = await store.page(unit, {"person_id": accounts.person_in(principal)}, asked.after, asked.limit)
+    found = page_of(rows, asked, lambda row: (None, row.token_id))
+    return found.map(lambda row: OwnToken(**{name: getattr(row, name) for name in OwnToken.__struct_fields__}))
+
+
+HANDLERS = (list_tokens, create_token, import_tokens, read_token, change_token, remove_token, list_own_tokens)

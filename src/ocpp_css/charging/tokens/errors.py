@@ -1,6 +1,6 @@
 """Refusals about id tokens."""
 
-from ocpp_css.kit.errors import Conflict, NotFound
+from ocpp_css.kit.errors import Conflict, Fault, Invalid, NotFound
 
 
 class TokenUnknown(NotFound):
@@ -9,6 +9,17 @@ class TokenUnknown(NotFound):
     code = "token_unknown"
     title = "No such token"
     explanation = "This account has no token with that text."
+
+
+class PersonUnknown(Invalid):
+    """A token cannot be of somebody who does not belong to the account."""
+
+    code = "person_unknown"
+    title = "No such person"
+    explanation = "Nobody of this account has this name."
+
+    def __init__(self) -> None:
+        super().__init__(errors=[Fault("person_id", self.explanation)])
 
 
 class TokenExists(Conflict):

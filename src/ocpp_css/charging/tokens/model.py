@@ -32,6 +32,8 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None
     note: str | None
     created_at: datetime
+    person_id: int | None = None
+    """The person of the account whose it is."""
     version: int
 
     @property
@@ -41,7 +43,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TokenGiven(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A token to add."""
+    """A token to add; `person_id` is the id of a person of the account, whose it is."""
 
     id_token: IdTokenText
     type: TokenType = "ISO14443"
@@ -52,6 +54,7 @@ class TokenGiven(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     max_concurrent: Annotated[int, Meta(ge=1, le=1000)] | None = None
     language: Annotated[str, Meta(max_length=8)] | None = None
     note: Annotated[str, Meta(max_length=500)] | None = None
+    person_id: str | None = None
 
 
 class TokenChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,3 +68,4 @@ class TokenChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     max_concurrent: Annotated[int, Meta(ge=1, le=1000)] | UnsetType | None = UNSET
     language: Annotated[str, Meta(max_length=8)] | UnsetType | None = UNSET
     note: Annotated[str, Meta(max_length=500)] | UnsetType | None = UNSET
+    person_id: str | UnsetType | None = UNSET

@@ -1,16 +1,29 @@
 """The rules of id tokens: who may charge, and what an operator may change."""
 
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from time import monotonic
 from typing import Any
 
 from ocpp_css.charging.tokens import store
-from ocpp_css.charging.tokens.errors import TokenExists, TokenUnknown
+from ocpp_css.charging.tokens.errors import PersonUnknown, TokenExists, TokenUnknown
 from ocpp_css.charging.tokens.events import TokenChanged, TokensTried
 from ocpp_css.charging.tokens.model import Token
+from ocpp_css.edge.i18n import LazyText, lazy
+from ocpp_css.edge.principal import Principal
 from ocpp_css.gateway.context import Context
-from ocpp_css.model.token import Authorization
-from ocpp_css.storage import Unit
+from ocpp_css.kit.ids import number_of, public
+from ocpp_css.model.token import Authorization, TokenStatus
+from ocpp_css.people import access, audit
+from ocpp_css.storage import PROVIDER, Database, Unit
 
+STATUSES: Mapping[str, tuple[LazyText, str, str]] = {
+    "Accepted": (lazy("Accepted"), "ok", "circle-check"),
+    "Blocked": (lazy("Blocked"), "bad", "ban"),
+    "Expired": (lazy("Expired"), "warn", "clock"),
+    "Invalid": (lazy("Invalid"), "bad", "circle-x"),
+}
+"""Label, kind and icon of each status."""
 UNKNOWN = Authorization("Invalid")
 NO_AUTHORIZATION = "NoAuthorization"
 
@@ -38,12 +51,20 @@ async def find(unit: Unit, id_token: str) -> Token | None:
     return await (store.read if unit.retry else store.find)(unit, id_token)
 
 
+def status_of(token: Token, now: datetime) -> TokenStatus:
+    """Its status now: what is accepted may have expired."""
+    is_over = token.status == "Accepted" and token.expires_at is not None and token.expires_at <= now
+    return "Expired" if is_over else token.status
+
+
+def sign_of(token: Token, now: datetime) -> tuple[LazyText, str, str]:
+    """Label, kind and icon of its status now."""
+    return STATUSES[status_of(token, now)]
+
+
 def verdict(token: Token, unit: Unit) -> Authorization:
     """What to tell of a known token now."""
-    status = token.status
-    if status == "Accepted" and token.expires_at is not None and token.expires_at <= unit.now:
-        status = "Expired"
-    return Authorization(status, token.group, token.expires_at, token.language)
+    return Authorization(status_of(token, unit.now), token.group, token.expires_at, token.language)
 
 
 async def get(unit: Unit, id_token: str) -> Token:
@@ -54,9 +75,34 @@ async def get(unit: Unit, id_token: str) -> Token:
     return token
 
 
+async def of_person(unit: Unit, person_id: int) -> list[Token]:
+    """The tokens in a person's name, the newest first."""
+    return await store.of_person(unit, person_id)
+
+
 async def any_accepted(unit: Unit) -> Token | None:
     """Some token that may charge now, if the account has one."""
     return await store.any_accepted(unit)
+
+
+async def person_of(db: Database, account: int, person_id: str | None) -> int | None:
+    """The number of a person by their public id; PersonUnknown for one who does not belong to the account."""
+    if person_id is None:
+        return None
+    number = number_of(person_id, PersonUnknown)
+    if not await access.is_member(db.unit(PROVIDER), number, account):
+        raise PersonUnknown
+    return number
+
+
+async def person_named(db: Database, account: int, login: str) -> int | None:
+    """The number of the person of the account with this address or user name; PersonUnknown where there is none."""
+    if not login:
+        return None
+    found = await access.member_named(db.unit(PROVIDER), account, login)
+    if found is None:
+        raise PersonUnknown
+    return found.user_id
 
 
 async def create(unit: Unit, **fields: Any) -> Token:
@@ -77,6 +123,32 @@ async def change(unit: Unit, id_token: str, changes: dict[str, Any]) -> Token:
         unit.emit(TokenChanged(str(token.token_id), "changed"))
     fields = {name: getattr(token, name) for name in Token.__struct_fields__}
     return Token(**{**fields, **changes, "version": token.version + bool(changes)})
+
+
+async def change_entered(unit: Unit, principal: Principal, before: Token, changes: dict[str, Any]) -> Token:
+    """Change a token, with its trace in the audit log; what people note of it is not repeated there."""
+    if not changes:
+        return before
+    after = await change(unit, before.id_token, changes)
+    told_of = [told(one, changes) for one in (before, after)]
+    audit.record(unit, principal, "token.change", "token", str(before.token_id), *told_of)
+    return after
+
+
+def told(token: Token, names: Iterable[str]) -> dict[str, Any]:
+    """Members of a token as the audit log has them; whose it is by number, and no note."""
+    values = {name: getattr(token, name) for name in names if name != "note"}
+    if values.get("person_id") is not None:
+        values["person_id"] = public(values["person_id"])
+    return values
+
+
+async def give_back(db: Database, account: int, person_id: int, by: Principal) -> None:
+    """The tokens of a person who leaves the account are nobody's; see the port of `people/access`."""
+    unit = db.unit(account)
+    for token in await store.of_person(unit, person_id):
+        await change_entered(unit, by, token, {"person_id": None})
+    await unit.commit()
 
 
 async def remove(unit: Unit, id_token: str) -> None:

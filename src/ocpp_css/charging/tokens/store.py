@@ -1,6 +1,6 @@
 """The table of id tokens and its queries."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, Integer, Row, Text, func, or_, select
 
 from ocpp_css.charging.tokens.model import Token
 from ocpp_css.kit.paging import Cursor
-from ocpp_css.storage import OF_DRIVER, CacheKey, Unit, UtcTime, personal, tenant_table, version_column
+from ocpp_css.storage import NUMBER, OF_DRIVER, CacheKey, Unit, UtcTime, personal, tenant_table, version_column
 
 TOKENS = tenant_table(
     "tokens",
@@ -24,10 +24,11 @@ TOKENS = tenant_table(
     Column("language", Text),
     Column("note", Text, info=personal("free text", clear=OF_DRIVER)),
     Column("created_at", UtcTime, nullable=False),
+    Column("person_id", BigInteger, info=personal("account", clear=NUMBER)),
     version_column(),
     key=("token_id",),
     unique=[("folded",)],
-    indexes=[("created_at",)],
+    indexes=[("created_at",), ("person_id", "token_id")],
 )
 
 
@@ -64,21 +65,21 @@ async def read(unit: Unit, id_token: str) -> Token | None:
     return await load_token(unit, fold(id_token))
 
 
-async def page(
-    unit: Unit, *, search: str | None, status: str | None, group_id: str | None, after: Cursor | None, limit: int
-) -> Sequence[Row[Any]]:
-    """Tokens, the newest first; one more than `limit`, so that the caller knows whether there are more."""
+async def page(unit: Unit, filters: Mapping[str, Any], after: Cursor | None, limit: int) -> Sequence[Row[Any]]:
+    """Tokens, the newest first; one more than `limit`, so that the caller knows whether there are more.
+
+    Filters: `search` in text and note, `status`, `group_id`, `person_id`; None leaves one out.
+    """
     query = select(TOKENS).order_by(TOKENS.c.token_id.desc()).limit(limit + 1)
-    if search:
+    if search := filters.get("search"):
         query = query.where(
             or_(
                 TOKENS.c.folded.contains(fold(search), autoescape=True), TOKENS.c.note.contains(search, autoescape=True)
             )
         )
-    if status:
-        query = query.where(TOKENS.c.status == status)
-    if group_id:
-        query = query.where(TOKENS.c.group_id == group_id)
+    for name in ("status", "group_id", "person_id"):
+        if filters.get(name) is not None:
+            query = query.where(TOKENS.c[name] == filters[name])
     if after is not None:
         query = query.where(TOKENS.c.token_id < after.id)
     return await unit.all(query)
@@ -89,6 +90,12 @@ async def by_numbers(unit: Unit, numbers: Sequence[int]) -> list[Token]:
     if not numbers:
         return []
     return [to_token(row) for row in await unit.all(select(TOKENS).where(TOKENS.c.token_id.in_(numbers[:500])))]
+
+
+async def of_person(unit: Unit, person_id: int) -> list[Token]:
+    """All tokens of a person, the newest first."""
+    query = select(TOKENS).where(TOKENS.c.person_id == person_id).order_by(TOKENS.c.token_id.desc())
+    return [to_token(row) for row in await unit.all(query)]
 
 
 async def any_accepted(unit: Unit) -> Token | None:

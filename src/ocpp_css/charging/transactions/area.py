@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ocpp_css.assembly import Area, PersonalData
 from ocpp_css.charging.transactions import actions, api, pages, store
+from ocpp_css.charging.transactions.pages import own
 from ocpp_css.edge import NavEntry, lazy
 
 AREA = Area(
@@ -12,6 +13,7 @@ AREA = Area(
     routes=[*api.HANDLERS, *pages.HANDLERS],
     nav=[
         NavEntry(lazy("Transactions"), "/console/transactions", "arrows-exchange", 30, "transactions:read"),
+        NavEntry(lazy("My charging"), own.PATH, "battery-charging", 95, is_of_people=True),
         NavEntry(lazy("Review"), "/console/review", "shield-check", 50, "review:read"),
     ],
     panels=pages.PANELS,
@@ -29,6 +31,12 @@ AREA = Area(
             purpose="Bill charging and settle doubts about it",
             basis="contract",
             keep_for="as the law of invoices demands",
-        )
+        ),
+        PersonalData(
+            columns=["transactions.person_id"],
+            purpose="Show people what they charged",
+            basis="contract",
+            keep_for="as long as the transaction",
+        ),
     ],
 )

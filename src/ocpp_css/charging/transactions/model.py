@@ -67,6 +67,8 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     answer: dict[str, Any] | None = None
     """The first verdict that was told for its token."""
     stop_answer: dict[str, Any] | None = None
+    person_id: int | None = None
+    """The person whose the token was when it was shown."""
     heard: Heard = Heard()
     doubts: list[Doubt] = []
     is_settled: bool = False

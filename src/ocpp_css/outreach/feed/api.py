@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from litestar import Request, get
@@ -9,10 +10,11 @@ from litestar.di import NamedDependency
 from litestar.response import ServerSentEvent
 
 from ocpp_css.bus import Bus, Message
-from ocpp_css.edge import LiveEvent, last_event_id, live, needs, principal_of
+from ocpp_css.edge import LiveEvent, LiveFeed, Principal, last_event_id, live, needs, principal_of
 from ocpp_css.kit.clock import rfc3339
 from ocpp_css.kit.ids import parse_public, public
 from ocpp_css.outreach.feed import store
+from ocpp_css.people import accounts
 from ocpp_css.storage import Database, Unit
 
 WAITING = 1_000
@@ -27,9 +29,14 @@ EVENTS = (
     "token.changed", NOTICE,
 )  # fmt: skip
 """The names of all events of the stream."""
+OWN_EVENTS = ("transaction.started", "transaction.changed", "transaction.stopped", READING, NOTICE)
+"""The names of all events of a person's own stream."""
+LIVE, OWN_LIVE = "/api/v1/events/live", "/api/v1/me/events/live"
+FEEDS = (LiveFeed(LIVE, EVENTS, "events:read"), LiveFeed(OWN_LIVE, OWN_EVENTS))
+"""What pages listen to: who may not follow the account hears of what is their own."""
 
 
-@get("/api/v1/events/live", opt=needs("events:read"), media_type="text/event-stream")
+@get(LIVE, opt=needs("events:read"), media_type="text/event-stream")
 async def watch_events(
     request: Request[Any, Any, Any],
     db: NamedDependency[Database],
@@ -44,16 +51,8 @@ async def watch_events(
 
 async def _events(db: Database, bus: Bus, who: tuple[int, int], after: int | None) -> AsyncIterator[LiveEvent]:
     tenant, person = who
-    waiting: asyncio.Queue[tuple[str, Message]] = asyncio.Queue(WAITING)
-
-    def receive(topic: str, message: Message) -> None:
-        if waiting.full():
-            waiting.get_nowait()
-        waiting.put_nowait((topic, message))
-
     topics = [f"facts.{tenant}", f"readings.{tenant}", *([f"notices.{person}"] if person else [])]
-    cancels = [bus.subscribe(topic, receive) for topic in topics]
-    try:
+    async with heard(bus, *topics) as waiting:
         if after is not None:
             for row in await store.since(db.unit(tenant), after, MOST_MISSED):
                 yield _event({"id": row.id, "at": rfc3339(row.at), "kind": row.kind, "body": row.body})
@@ -65,6 +64,40 @@ async def _events(db: Database, bus: Bus, who: tuple[int, int], after: int | Non
                 yield LiveEvent(NOTICE, message)
             elif after is None or message["id"] > after:
                 yield _event(message)
+
+
+@get(OWN_LIVE, opt=needs(""), media_type="text/event-stream")
+async def watch_own(
+    request: Request[Any, Any, Any], bus: NamedDependency[Bus], principal: NamedDependency[Principal]
+) -> ServerSentEvent:
+    """Stream what happens to the caller's own transactions, and notices to them."""
+    return live(request, _own_events(bus, principal.tenant, accounts.person_in(principal)))
+
+
+async def _own_events(bus: Bus, tenant: int, person: int) -> AsyncIterator[LiveEvent]:
+    own = f"charging.{tenant}.{person}"
+    async with heard(bus, own, f"notices.{person}") as waiting:
+        while True:
+            topic, message = await waiting.get()
+            if topic == own:
+                yield LiveEvent(str(message["kind"]), {"transaction_id": message["transaction_id"]})
+            else:
+                yield LiveEvent(NOTICE, message)
+
+
+@asynccontextmanager
+async def heard(bus: Bus, *topics: str) -> AsyncIterator[asyncio.Queue[tuple[str, Message]]]:
+    """What comes on these topics; of too much the oldest is lost."""
+    waiting: asyncio.Queue[tuple[str, Message]] = asyncio.Queue(WAITING)
+
+    def receive(topic: str, message: Message) -> None:
+        if waiting.full():
+            waiting.get_nowait()
+        waiting.put_nowait((topic, message))
+
+    cancels = [bus.subscribe(topic, receive) for topic in topics]
+    try:
+        yield waiting
     finally:
         for cancel in cancels:
             cancel()

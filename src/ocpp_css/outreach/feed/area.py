@@ -26,7 +26,7 @@ async def start(wiring: Wiring) -> Callable[[], Awaitable[None]] | None:
 AREA = Area(
     name="outreach/feed",
     start=start,
-    routes=[api.watch_events],
+    routes=[api.watch_events, api.watch_own],
     panels=pages.PANELS,
     templates=Path(__file__).parent / "templates",
     permissions={"events:read": "Watch what happens in the account"},

@@ -22,7 +22,7 @@ async def server_time(db: NamedDependency[Database]) -> dict[str, int]:
     return {"serverTime": to_micros(db.clock()) // 1000}
 
 
-@post("/api/v1/ChargePoint/{identity:str}/{action:str}", opt=needs("commands:send"), status_code=200)
+@post("/api/v1/ChargePoint/{identity:str}/{action:str}", opt=needs("commands:any"), status_code=200)
 async def old_command(
     unit: NamedDependency[Unit],
     commands: NamedDependency[Commands],

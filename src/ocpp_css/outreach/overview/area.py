@@ -9,6 +9,6 @@ from ocpp_css.outreach.overview import pages
 AREA = Area(
     name="outreach/overview",
     routes=pages.HANDLERS,
-    nav=[NavEntry(lazy("Overview"), "/console", "layout-dashboard", 10)],
+    nav=[NavEntry(lazy("Overview"), "/console", "layout-dashboard", 10, "account:read")],
     templates=Path(__file__).parent / "templates",
 )

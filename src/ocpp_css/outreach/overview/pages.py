@@ -20,7 +20,7 @@ async def overview_page(
     if not principal.tenant:
         return redirect(request, "/console/me/accounts")
     if not principal.permissions:
-        return page("overview/driver.html", title=gettext("Overview"))
+        return redirect(request, "/console/me/charging")
     if principal.may("stations:read") and not await stations.has_any(unit):
         return page("overview/welcome.html", title=gettext("Overview"))
     context = PanelContext(request, unit)

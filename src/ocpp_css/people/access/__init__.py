@@ -2,7 +2,7 @@
 
 from ocpp_css.people.access.model import PERMISSIONS, ROLES, ApiKey, Device, Membership, Role, Session
 from ocpp_css.people.access.service.authenticator import MemoryAuthenticator
-from ocpp_css.people.access.service.members import join, memberships
+from ocpp_css.people.access.service.members import is_member, join, member_named, memberships, people
 from ocpp_css.people.access.service.sessions import Sessions
 
 __all__ = [
@@ -15,6 +15,9 @@ __all__ = [
     "Role",
     "Session",
     "Sessions",
+    "is_member",
     "join",
+    "member_named",
     "memberships",
+    "people",
 ]

@@ -13,6 +13,7 @@ from ocpp_css.people.access.model import PERMISSIONS
 from ocpp_css.people.access.pages import address, joining, own, people, recovery, security, sign_in, sign_up
 from ocpp_css.people.access.pages import keys as key_pages
 from ocpp_css.people.access.service.authenticator import MemoryAuthenticator
+from ocpp_css.people.access.service.departures import Departures
 from ocpp_css.people.access.service.guarding import Guard
 from ocpp_css.people.access.service.invitations import Invitations
 from ocpp_css.people.access.service.places import Places
@@ -35,6 +36,7 @@ def _provide(wiring: Wiring) -> None:
     sessions, tries, places = Sessions(secrets), Tries(db, secrets), Places(secrets)
     factors = SecondFactors(db, secrets)
     services["sessions"], services["factors"] = sessions, factors
+    services["departures"] = Departures()
     services["guard"] = Guard(db, sessions, post)
     services["entrance"] = SignIn(
         db, passwords, sessions, challenges, post, factors, places=places, tries=tries, has_mail=bool(settings.smtp_url)
@@ -204,6 +206,7 @@ AREA = Area(
     dependencies={
         "sessions": lambda wiring: wiring.services["sessions"],
         "factors": lambda wiring: wiring.services["factors"],
+        "departures": lambda wiring: wiring.services["departures"],
         "guard": lambda wiring: wiring.services["guard"],
         "recovery": lambda wiring: wiring.services["recovery"],
         "invitations": lambda wiring: wiring.services["invitations"],

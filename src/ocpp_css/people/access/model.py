@@ -1,6 +1,6 @@
 """Roles and what they permit, memberships, sessions, API keys."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal, get_args
 
@@ -17,7 +17,14 @@ def _(text: str) -> str:
 PERMISSIONS: Mapping[str, str] = {
     "stations:read": _("See stations, their state and their settings"),
     "stations:write": _("Add, change and remove stations"),
-    "commands:send": _("Send commands to stations"),
+    "commands:send": _("Send every command to stations, also those that are added later"),
+    "commands:look": _("Ask stations for their state and their settings"),
+    "commands:charge": _("Start and stop charging, unlock connectors, reserve"),
+    "commands:steer": _("Steer the power of stations: charging profiles, grid signals, priority"),
+    "commands:restart": _("Restart stations, take them into and out of service"),
+    "commands:maintain": _("Update firmware, fetch logs and diagnostics"),
+    "commands:configure": _("Configure stations: settings, monitoring, network, local lists, displays, tariffs"),
+    "commands:secure": _("Install and remove certificates, ask for and clear what a station keeps of a customer"),
     "messages:read": _("Read the messages that stations exchange"),
     "transactions:read": _("See transactions and meter values"),
     "transactions:write": _("Stop and correct transactions"),
@@ -36,15 +43,22 @@ PERMISSIONS: Mapping[str, str] = {
 }
 """The one list of permissions, `resource:action`; a scope is one of these, `resource:*` or `*`."""
 
+INCLUDED: Mapping[str, frozenset[str]] = {
+    "commands:send": frozenset(name for name in PERMISSIONS if name.startswith("commands:")),
+}
+"""What a permission holds within it."""
+
 _READS = frozenset(
     {"stations:read", "transactions:read", "tokens:read", "review:read", "events:read", "messages:read", "account:read"}
 )
+_RUNS = frozenset({"commands:look", "commands:charge", "commands:steer", "commands:restart"})
 ROLES: Mapping[Role, frozenset[str]] = {
     "owner": frozenset({"*"}),
     "administrator": frozenset(PERMISSIONS),
     "operator": _READS
-    | {"stations:write", "commands:send", "transactions:write", "tokens:write", "review:settle", "users:read"},
-    "technician": (_READS - {"tokens:read"}) | {"stations:write", "commands:send"},
+    | _RUNS
+    | {"stations:write", "transactions:write", "tokens:write", "review:settle", "users:read"},
+    "technician": (_READS - {"tokens:read"}) | _RUNS | {"stations:write", "commands:maintain", "commands:configure"},
     "viewer": _READS,
     "driver": frozenset(),
 }
@@ -60,7 +74,9 @@ ROLE_TEXTS: Mapping[Role, str] = {
     "owner": _("Everything, also what is added later; an account has one owner at least"),
     "administrator": _("Everything there is, but cannot make or change owners"),
     "operator": _("Runs stations, tokens and transactions; sees the people, but neither keys nor the audit log"),
-    "technician": _("Sets stations up, mends them and sends them commands; no id tokens, changes no transactions"),
+    "technician": _(
+        "Sets stations up, restarts, configures and updates them; no certificates or tokens, changes no transactions"
+    ),
     "viewer": _("Looks at everything in operation and changes nothing"),
     "driver": _("Nothing of the account; only what is their own"),
 }
@@ -175,6 +191,11 @@ class Attempts(msgspec.Struct, frozen=True, kw_only=True):
     failures: int
     last_at: datetime
     version: int
+
+
+def with_included(held: Iterable[str]) -> frozenset[str]:
+    """Permissions with those that they hold within them."""
+    return frozenset(one for name in held for one in (name, *INCLUDED.get(name, ())))
 
 
 def permits(held: frozenset[str], scope: str) -> bool:

@@ -37,6 +37,7 @@ from ocpp_css.people.accounts.service.users import (
     known,
     named,
     own_words,
+    person_in,
     restore,
     verify,
 )
@@ -76,6 +77,7 @@ __all__ = [
     "named_countries",
     "open_first_start",
     "own_words",
+    "person_in",
     "redeem",
     "restore",
     "spend_token",

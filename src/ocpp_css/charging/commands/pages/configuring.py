@@ -11,6 +11,7 @@ from ocpp_css.charging import stations
 from ocpp_css.charging.commands.pages.quick import sent
 from ocpp_css.charging.commands.pages.sending import STATION
 from ocpp_css.charging.commands.service import Commands, intents, variables
+from ocpp_css.charging.commands.service.kinds import CONFIGURE, LOOK
 from ocpp_css.charging.commands.service.shown import shown
 from ocpp_css.charging.commands.service.words import told
 from ocpp_css.edge import Principal, gettext, needs, posted
@@ -21,7 +22,7 @@ Asked = Request[Any, Any, Any]
 _SET = variables.Batches("SetVariables", "setVariableData", "setVariableResult", "set_variables")
 
 
-@post(f"{STATION}/configuration", opt=needs("commands:send"), status_code=200)
+@post(f"{STATION}/configuration", opt=needs(CONFIGURE), status_code=200)
 async def set_value(
     request: Asked,
     unit: NamedDependency[Unit],
@@ -78,7 +79,7 @@ def _outcome(name: str, word: str) -> tuple[str, str]:
             return gettext("{name} was not set: the station answered {word}.", name=name, word=word), "warn"
 
 
-@post(f"{STATION}/configuration/read", opt=needs("commands:send"), status_code=200)
+@post(f"{STATION}/configuration/read", opt=needs(LOOK), status_code=200)
 async def read_values(
     unit: NamedDependency[Unit],
     commands: NamedDependency[Commands],

@@ -13,6 +13,7 @@ from ocpp_css.charging import stations
 from ocpp_css.charging.commands.model import Command
 from ocpp_css.charging.commands.pages.sending import STATION
 from ocpp_css.charging.commands.service import Commands, intents
+from ocpp_css.charging.commands.service.kinds import ANY, CHARGE, RESTART
 from ocpp_css.charging.commands.service.shown import shown
 from ocpp_css.charging.commands.service.words import told, verdict
 from ocpp_css.edge import Fragment, Panel, PanelContext, Principal, gettext, needs, ngettext, posted, posted_list
@@ -32,7 +33,9 @@ async def actions(context: PanelContext) -> Fragment:
     placed = [one for one in seen.connectors if one.evse_id > 0]
     evses = [(str(number), f"EVSE {number}") for number in sorted({one.evse_id for one in placed})]
     connectors = [(f"{one.evse_id}.{one.connector_id}", named(one)) for one in placed] or [("1.1", "EVSE 1")]
-    return Fragment("commands/actions.html", {"seen": seen, "evses": evses, "connectors": connectors})
+    may = context.principal.may
+    filled = {"seen": seen, "evses": evses, "connectors": connectors}
+    return Fragment("commands/actions.html", {**filled, "may_charge": may(CHARGE), "may_restart": may(RESTART)})
 
 
 def named(connector: Connector) -> str:
@@ -61,7 +64,7 @@ async def sent(
     return await commands.send(unit, station, action, payload, by=principal, **how)
 
 
-@post(f"{STATION}/start", opt=needs("commands:send"), status_code=200)
+@post(f"{STATION}/start", opt=needs(CHARGE), status_code=200)
 async def start_charging(
     request: Asked, unit: NamedDependency[Unit], commands: NamedDependency[Commands], identity: FromPath[str]
 ) -> Response[str]:
@@ -79,7 +82,7 @@ async def start_charging(
     )  # fmt: skip
 
 
-@post(f"{STATION}/reset", opt=needs("commands:send"), status_code=200)
+@post(f"{STATION}/reset", opt=needs(RESTART), status_code=200)
 async def reset(
     request: Asked, unit: NamedDependency[Unit], commands: NamedDependency[Commands], identity: FromPath[str]
 ) -> Response[str]:
@@ -87,7 +90,7 @@ async def reset(
     return await send(request, unit, commands, identity, lambda version: intents.reset(version, is_hard=is_hard))
 
 
-@post(f"{STATION}/availability", opt=needs("commands:send"), status_code=200)
+@post(f"{STATION}/availability", opt=needs(RESTART), status_code=200)
 async def availability(
     request: Asked, unit: NamedDependency[Unit], commands: NamedDependency[Commands], identity: FromPath[str]
 ) -> Response[str]:
@@ -97,7 +100,7 @@ async def availability(
     )
 
 
-@post(f"{STATION}/unlock", opt=needs("commands:send"), status_code=200)
+@post(f"{STATION}/unlock", opt=needs(CHARGE), status_code=200)
 async def unlock(
     request: Asked, unit: NamedDependency[Unit], commands: NamedDependency[Commands], identity: FromPath[str]
 ) -> Response[str]:
@@ -130,26 +133,26 @@ async def many(request: Asked, db: Database, commands: Commands, made: Callable[
     return Response("", headers={"HX-Trigger": json.dumps(trigger), "HX-Reswap": "none"}, media_type="text/html")
 
 
-@post(f"{LIST}/~reset", opt=needs("commands:send"), status_code=200)
+@post(f"{LIST}/~reset", opt=needs(RESTART), status_code=200)
 async def reset_many(
     request: Asked, db: NamedDependency[Database], commands: NamedDependency[Commands]
 ) -> Response[str]:
     return await many(request, db, commands, lambda version: intents.reset(version, is_hard=False))
 
 
-@post(f"{LIST}/~available", opt=needs("commands:send"), status_code=200)
+@post(f"{LIST}/~available", opt=needs(RESTART), status_code=200)
 async def into_service(
     request: Asked, db: NamedDependency[Database], commands: NamedDependency[Commands]
 ) -> Response[str]:
     return await many(request, db, commands, lambda version: intents.availability(version, is_available=True))
 
 
-@post(f"{LIST}/~unavailable", opt=needs("commands:send"), status_code=200)
+@post(f"{LIST}/~unavailable", opt=needs(RESTART), status_code=200)
 async def out_of_service(
     request: Asked, db: NamedDependency[Database], commands: NamedDependency[Commands]
 ) -> Response[str]:
     return await many(request, db, commands, lambda version: intents.availability(version, is_available=False))
 
 
-PANELS = (Panel("station.actions", 10, actions, needs="commands:send"),)
+PANELS = (Panel("station.actions", 10, actions, needs=ANY),)
 HANDLERS = (start_charging, reset, availability, unlock, reset_many, into_service, out_of_service)

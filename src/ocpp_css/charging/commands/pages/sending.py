@@ -11,6 +11,7 @@ from ocpp_css.charging import stations
 from ocpp_css.charging.commands import store
 from ocpp_css.charging.commands.errors import PayloadRefused
 from ocpp_css.charging.commands.service import Commands
+from ocpp_css.charging.commands.service.kinds import ANY, PERMISSION_OF
 from ocpp_css.charging.commands.service.shown import CommandShown, shown
 from ocpp_css.charging.commands.service.words import STATUSES, told, verdict
 from ocpp_css.edge import (
@@ -43,11 +44,13 @@ HISTORY = 20
 
 async def form(context: PanelContext) -> Fragment | None:
     """The actions that the station takes, and the form of the chosen one."""
-    if not context.principal.may("commands:send"):
+    may = context.principal.may
+    if not may(ANY):
         return None
     seen: stations.Seen = context.subject
     protocol = BY_NAME.get(seen.version, V16)
-    names = sorted(name for name, action in protocol.actions.items() if action.origin != "station")
+    taken = sorted(name for name, action in protocol.actions.items() if action.origin != "station")
+    names = [name for name in taken if may(PERMISSION_OF[name])]
     last = [
         name for name in await store.last_actions(context.unit, seen.station.station_id, LAST_USED) if name in names
     ]
@@ -91,14 +94,16 @@ async def history(context: PanelContext) -> Fragment:
         "commands/history.html",
         {
             "seen": seen,
-            "commands": [(one, STATUSES[one.status], verdict(one.response)) for one in commands],
+            "commands": [
+                (one, STATUSES[one.status], verdict(one.response), context.principal.may(PERMISSION_OF[one.action]))
+                for one in commands
+            ],
             "next": found.next_cursor,
-            "may_send": context.principal.may("commands:send"),
         },
     )
 
 
-@post(f"{STATION}/commands", opt=needs("commands:send"), status_code=200)
+@post(f"{STATION}/commands", opt=needs(ANY), status_code=200)
 async def send_command(
     request: Asked,
     unit: NamedDependency[Unit],
@@ -149,14 +154,14 @@ async def one_command(
     )  # fmt: skip
 
 
-@post("/console/commands/{command_id:str}/cancel", opt=needs("commands:send"), status_code=200)
+@post("/console/commands/{command_id:str}/cancel", opt=needs(ANY), status_code=200)
 async def cancel_command(
     unit: NamedDependency[Unit],
     commands: NamedDependency[Commands],
     principal: NamedDependency[Principal],
     command_id: FromPath[str],
 ) -> Response[str]:
-    await commands.cancel(unit, parse_public(command_id) or 0)
+    await commands.cancel(unit, parse_public(command_id), by=principal)
     audit.record(unit, principal, "command.cancel", "command", command_id)
     await unit.commit()
     headers = toast(gettext("The command was taken back."))

@@ -6,6 +6,7 @@ from ocpp_css.charging import stations
 from ocpp_css.charging.commands.errors import StationAway
 from ocpp_css.charging.commands.model import Command
 from ocpp_css.charging.commands.service.intents import Sent
+from ocpp_css.charging.commands.service.kinds import PERMISSION_OF
 from ocpp_css.charging.commands.service.sending import Commands
 from ocpp_css.edge.principal import Principal
 from ocpp_css.kit.ids import public
@@ -47,7 +48,8 @@ async def rotate(
     *,
     by: Principal,
 ) -> Rotated:
-    """Give the station a new random password that nobody sees; StationAway where it is not connected.
+    """Give the station a new random password that nobody sees; StationAway where it is not connected, and
+    PermissionMissing for one who may not configure it, before anything is changed.
 
     `unit` is committed with the new password pending before it leaves; what is recorded in it goes with that.
     """
@@ -55,9 +57,11 @@ async def rotate(
         raise StationAway
     version = await commands.version_of(unit, station)
     password = stations.new_password(version)
+    action, payload = change(version, password)
+    by.demand(PERMISSION_OF[action])
     hashes = stations.begin_rotation(directory, unit, station, password)
     await unit.commit()
-    command = await commands.send(unit, station, *change(version, password), by=by)
+    command = await commands.send(unit, station, action, payload, by=by)
     word = word_of(command)
     outcome = outcome_of(command, word)
     await stations.settle_rotation(db, unit.tenant, station.station_id, hashes, outcome)

@@ -18,6 +18,7 @@ from ocpp_css.charging.commands.errors import (
 )
 from ocpp_css.charging.commands.events import CommandFinished as Finished
 from ocpp_css.charging.commands.model import Command
+from ocpp_css.charging.commands.service.kinds import KINDS, LOOK, PERMISSION_OF
 from ocpp_css.edge.principal import Principal
 from ocpp_css.gateway.link import GRACE_S, CallResult, StationLink
 from ocpp_css.gateway.messages import masked
@@ -39,14 +40,8 @@ DEFAULT_WAIT = timedelta(days=1)
 MARGIN = timedelta(seconds=10)
 MOST_TRIES = 3
 NOT_TAKEN = frozenset({"offline", "busy"})
-HARMLESS = frozenset(
-    {
-        "GetBaseReport", "GetCompositeSchedule", "GetConfiguration", "GetInstalledCertificateIds",
-        "GetLocalListVersion", "GetMonitoringReport", "GetReport", "GetTransactionStatus", "GetVariables",
-        "TriggerMessage",
-    }
-)  # fmt: skip
-"""What asks and changes nothing: of commands that wait, these are repeated when their end is not known."""
+HARMLESS = KINDS[LOOK]
+"""Of commands that wait, these are repeated when their end is not known."""
 
 LOST = "The service was stopped while the command was on its way; whether the station did it is not known."
 
@@ -67,12 +62,13 @@ class Commands:
     ) -> Command:
         """Send an action and wait for its end; `how`: timeout_s, queue, expires_at.
 
-        ActionRefused or PayloadRefused before anything is kept; whatever the station says is a normal end. `unit` is
-        committed before the command leaves, with the entry of who sent it, so that a request with an idempotency key
-        sends it once.
+        ActionRefused, PermissionMissing or PayloadRefused before anything is kept; whatever the station says is a
+        normal end. `unit` is committed before the command leaves, with the entry of who sent it, so that a request with
+        an idempotency key sends it once.
         """
         presence = await stations.presence(unit, station.station_id)
         found = _action(_version(station, presence), action)
+        by.demand(PERMISSION_OF[found.name])
         wire = check(found, payload)
         timeout_s = min(max(float(how.get("timeout_s") or DEFAULT_TIMEOUT_S), 1.0), LONGEST_TIMEOUT_S)
         expires_at: datetime | None = (how.get("expires_at") or unit.now + DEFAULT_WAIT) if how.get("queue") else None
@@ -230,9 +226,10 @@ class Commands:
         ended = await self._deliver(tenant, station, action, sent, wire)
         return ended.status not in {"queued", "lost"}
 
-    async def cancel(self, unit: Unit, number: int) -> Command:
-        """Take back a command that waits."""
+    async def cancel(self, unit: Unit, number: int | None, *, by: Principal) -> Command:
+        """Take back a command that waits; PermissionMissing for one who could not have sent it."""
         command = await self.get(unit, number)
+        by.demand(PERMISSION_OF[command.action])
         if command.status != "queued":
             raise CommandFinished
         return store.change(unit, command, status="cancelled", finished_at=unit.now)

@@ -125,9 +125,9 @@ def _views(query: TableQuery, *, is_tiled: bool) -> list[View]:
 
 
 def _bulk(principal: Principal) -> list[BulkAction]:
-    sends, writes = principal.may("commands:send"), principal.may("stations:write")
+    restarts, writes = principal.may("commands:restart"), principal.may("stations:write")
     actions = []
-    if sends:
+    if restarts:
         reset = lazy("Stations that restart: {n}. Those that charge end their transactions first.", n="{n}")
         away = lazy("Stations that go out of service: {n}. Running transactions go on.", n="{n}")
         actions += [

@@ -136,7 +136,8 @@ async def configuration(context: PanelContext) -> Fragment:
             "count": len(found),
             "search": search,
             "is_16": is_16,
-            "may_send": context.principal.may("commands:send"),
+            "may_set": context.principal.may("commands:configure"),
+            "may_ask": context.principal.may("commands:look"),
         },
     )
 
@@ -167,6 +168,7 @@ async def security(context: PanelContext) -> Fragment:
             "profiles": PROFILES,
             "refusals": REFUSALS,
             "may_write": context.principal.may("stations:write"),
+            "may_set": context.principal.may("commands:configure"),
         },
     )
 

@@ -14,7 +14,7 @@ from litestar.params import FromPath
 from ocpp_css.charging.tokens import service, store
 from ocpp_css.charging.tokens.errors import TokenUnknown
 from ocpp_css.charging.tokens.model import Token, TokenChange, TokenGiven, TokenType
-from ocpp_css.charging.tokens.pages.listing import PATH, STATUSES, told
+from ocpp_css.charging.tokens.pages.listing import PATH, told
 from ocpp_css.edge import (
     Page,
     Principal,
@@ -30,8 +30,8 @@ from ocpp_css.edge import (
 )
 from ocpp_css.kit.errors import Refusal
 from ocpp_css.kit.ids import parse_public
-from ocpp_css.people import audit
-from ocpp_css.storage import Database, Unit
+from ocpp_css.people import access, accounts, audit
+from ocpp_css.storage import PROVIDER, Database, Unit
 
 Asked = Request[Any, Any, Any]
 ONE = f"{PATH}/{{token_id:str}}"
@@ -58,67 +58,91 @@ def given_of(form: dict[str, str]) -> dict[str, Any]:
     return given
 
 
-def _form(form: dict[str, str], token: Token | None, refusal: Refusal | None = None) -> Page:
+MOST_OFFERED = 200
+"""So many people of the account are offered by name; others are typed."""
+
+
+async def _people(db: Database, principal: Principal) -> list[tuple[str, str]]:
+    """Whom a token may belong to: what is typed, and the name; empty for who may not see them."""
+    if not principal.may("users:read"):
+        return []
+    found = await access.people(db.unit(PROVIDER), principal.tenant, MOST_OFFERED)
+    return [(user.email, user.display_name) for user in found]
+
+
+async def _login_of(db: Database, token: Token) -> str:
+    """The address of the person whose the token is."""
+    user = None if token.person_id is None else await accounts.known(db.unit(PROVIDER), token.person_id)
+    return "" if user is None else user.email
+
+
+def _form(
+    form: dict[str, str], token: Token | None, people: list[tuple[str, str]], refusal: Refusal | None = None
+) -> Page:
     errors = {} if refusal is None else faults_by_field(refusal.errors)
     said = "" if refusal is None or errors else gettext(refusal.template, **refusal.values)
     return page(
         "tokens/form.html", status=refusal.status if refusal else 200, form=form, token=token, told=said,
         title=gettext("Add a token") if token is None else token.id_token,
-        errors={name: gettext(text) for name, text in errors.items()}, types=TYPES,
-        statuses=[(name, sign[0]) for name, sign in STATUSES.items()],
+        errors={name: gettext(text) for name, text in errors.items()}, types=TYPES, people=people,
+        statuses=[(name, sign[0]) for name, sign in service.STATUSES.items()],
     )  # fmt: skip
 
 
 @get(f"{PATH}/~add", opt=needs("tokens:write"))
-async def add_page() -> Page:
-    return _form({"type": "ISO14443", "status": "Accepted"}, None)
+async def add_page(db: NamedDependency[Database], principal: NamedDependency[Principal]) -> Page:
+    return _form({"type": "ISO14443", "status": "Accepted"}, None, await _people(db, principal))
 
 
 @post(f"{PATH}/~add", opt=needs("tokens:write"), status_code=200)
 async def add_token(
-    request: Asked, unit: NamedDependency[Unit], principal: NamedDependency[Principal]
+    request: Asked, db: NamedDependency[Database], unit: NamedDependency[Unit], principal: NamedDependency[Principal]
 ) -> Response[Any] | Page:
     form = await posted(request)
     try:
         given = shaped(TokenGiven, {name: value for name, value in given_of(form).items() if value is not None})
-        token = await service.create(unit, **msgspec.structs.asdict(given))
+        person = await service.person_named(db, unit.tenant, form.get("person_id", ""))
+        token = await service.create(unit, **{**msgspec.structs.asdict(given), "person_id": person})
     except Refusal as refusal:
-        return _form(form, None, refusal)
-    audit.record(unit, principal, "token.create", "token", str(token.token_id), after={"status": token.status})
+        return _form(form, None, await _people(db, principal), refusal)
+    after = service.told(token, ("status", "person_id"))
+    audit.record(unit, principal, "token.create", "token", str(token.token_id), after=after)
     return redirect(request, PATH)
 
 
 @get(ONE, opt=needs("tokens:write"))
-async def token_page(unit: NamedDependency[Unit], token_id: FromPath[str]) -> Page:
+async def token_page(
+    db: NamedDependency[Database],
+    unit: NamedDependency[Unit],
+    principal: NamedDependency[Principal],
+    token_id: FromPath[str],
+) -> Page:
     token = await the_token(unit, token_id)
     form = {name: str(value) for name in _TEXTS if (value := getattr(token, name)) is not None}
-    return _form({**form, "expires_at": field_moment(token.expires_at)}, token)
+    form |= {"expires_at": field_moment(token.expires_at), "person_id": await _login_of(db, token)}
+    return _form(form, token, await _people(db, principal))
 
 
 @post(ONE, opt=needs("tokens:write"), status_code=200)
 async def change_token(
-    request: Asked, unit: NamedDependency[Unit], principal: NamedDependency[Principal], token_id: FromPath[str]
+    request: Asked,
+    db: NamedDependency[Database],
+    unit: NamedDependency[Unit],
+    principal: NamedDependency[Principal],
+    token_id: FromPath[str],
 ) -> Response[Any] | Page:
     before = await the_token(unit, token_id)
     form = await posted(request)
     try:
         given = {name: value for name, value in given_of(form).items() if name != "id_token"}
         data = shaped(TokenChange, given)
+        person = await service.person_named(db, unit.tenant, form.get("person_id", ""))
     except Refusal as refusal:
-        return _form(form, before, refusal)
-    wanted = {name: getattr(data, name) for name in data.__struct_fields__}
+        return _form(form, before, await _people(db, principal), refusal)
+    wanted = {**{name: getattr(data, name) for name in data.__struct_fields__}, "person_id": person}
     changes = {name: value for name, value in wanted.items() if value != getattr(before, name)}
-    await change(unit, principal, before, changes)
+    await service.change_entered(unit, principal, before, changes)
     return redirect(request, PATH)
-
-
-async def change(unit: Unit, principal: Principal, before: Token, changes: dict[str, Any]) -> None:
-    """Change a token, with its trace in the audit log; what people note of it is not repeated there."""
-    if not changes:
-        return
-    after = await service.change(unit, before.id_token, changes)
-    told_of = [{name: getattr(one, name) for name in changes if name != "note"} for one in (before, after)]
-    audit.record(unit, principal, "token.change", "token", str(before.token_id), *told_of)
 
 
 @post([f"{ONE}/block", f"{ONE}/accept"], opt=needs("tokens:write"), status_code=200)
@@ -127,7 +151,7 @@ async def set_status(
 ) -> Response[str]:
     before = await the_token(unit, token_id)
     is_block = request.scope["path"].endswith("/block")
-    await change(unit, principal, before, {"status": "Blocked" if is_block else "Accepted"})
+    await service.change_entered(unit, principal, before, {"status": "Blocked" if is_block else "Accepted"})
     await unit.commit()
     if is_block:
         return told(gettext("{token} is blocked.", token=before.id_token), f"{PATH}/{token_id}/accept")

@@ -16,7 +16,6 @@ from ocpp_css.edge import (
     Empty,
     Filter,
     Fragment,
-    LazyText,
     Page,
     Panel,
     PanelContext,
@@ -34,20 +33,13 @@ from ocpp_css.edge.exports import csv_lines
 from ocpp_css.kit.clock import rfc3339
 from ocpp_css.kit.ids import parse_public, public
 from ocpp_css.kit.paging import Cursor, page_of
-from ocpp_css.kit.paging import Page as Rows
-from ocpp_css.people import audit
-from ocpp_css.storage import Database, Unit
+from ocpp_css.people import accounts, audit
+from ocpp_css.storage import PROVIDER, Database, Unit
 
 Asked = Request[Any, Any, Any]
 PATH = "/console/tokens"
 EXPORTED_AT_ONCE = 500
 FOUND = 8
-STATUSES: Mapping[str, tuple[LazyText, str, str]] = {
-    "Accepted": (lazy("Accepted"), "ok", "circle-check"),
-    "Blocked": (lazy("Blocked"), "bad", "ban"),
-    "Expired": (lazy("Expired"), "warn", "clock"),
-    "Invalid": (lazy("Invalid"), "bad", "circle-x"),
-}
 _COLUMNS = (
     Column("token", lazy("Token")),
     Column("status", lazy("Status")),
@@ -55,10 +47,11 @@ _COLUMNS = (
     Column("expires", lazy("Valid until")),
     Column("concurrent", lazy("Concurrent"), is_numeric=True),
     Column("note", lazy("Note")),
+    Column("person", lazy("Whose")),
     Column("type", lazy("Kind"), is_hidden=True),
     Column("created", lazy("Added")),
 )
-_STATUS = Filter("status", lazy("Status"), [(name, sign[0]) for name, sign in STATUSES.items()])
+_STATUS = Filter("status", lazy("Status"), [(name, sign[0]) for name, sign in service.STATUSES.items()])
 _FILTERS = (_STATUS, Filter("group", lazy("Group"), kind="text"))
 _EMPTY = Empty(
     lazy("No tokens yet"),
@@ -70,27 +63,38 @@ _EMPTY = Empty(
 class Row:
     """A token in the list; its id is its number."""
 
-    def __init__(self, token: Token, now: Any) -> None:
+    def __init__(self, token: Token, now: Any, person: str = "") -> None:
         self.id = public(token.token_id)
+        self.person = person
         self.token = token
-        is_over = token.status == "Accepted" and token.expires_at is not None and token.expires_at <= now
-        self.sign = STATUSES["Expired" if is_over else token.status]
+        self.sign = service.sign_of(token, now)
 
 
 @get(PATH, opt=needs("tokens:read"))
-async def tokens_page(request: Asked, unit: NamedDependency[Unit], principal: NamedDependency[Principal]) -> Page:
+async def tokens_page(
+    request: Asked, db: NamedDependency[Database], unit: NamedDependency[Unit], principal: NamedDependency[Principal]
+) -> Page:
     query = TableQuery.of(request, sorts=("-created_at",), filters=_FILTERS)
     asked = query.paging
     await audit.record_read(unit, principal, "token.read", "token")
-    rows = await store.page(unit, **_filters(query), after=asked.after, limit=asked.limit)
+    rows = await store.page(unit, _filters(query), asked.after, asked.limit)
     found = page_of(rows, asked, lambda row: (None, row.token_id))
-    shown = Rows([Row(store.to_token(row), unit.now) for row in found.items], found.next_cursor)
+    names = await _names(db, principal, [row.person_id for row in found.items if row.person_id])
+    shown = found.map(lambda row: Row(store.to_token(row), unit.now, names.get(row.person_id, "")))
     table = Table(
         "tokens", lazy("Tokens"), _COLUMNS, query, shown, _EMPTY, filters=_FILTERS, bulk=_bulk(principal),
         export=query.href().replace(PATH, f"{PATH}/~export.csv", 1), refresh_on="token.changed",
         changed_on="tokens-changed",
     )  # fmt: skip
-    return page("tokens/list.html", title=gettext("Tokens"), table=table, statuses=STATUSES)
+    return page("tokens/list.html", title=gettext("Tokens"), table=table, statuses=service.STATUSES)
+
+
+async def _names(db: Database, principal: Principal, people: Sequence[int]) -> Mapping[int, str]:
+    """Whose tokens these are, for those who may see the people of the account."""
+    if not people or not principal.may("users:read"):
+        return {}
+    found = await accounts.named(db.unit(PROVIDER), people)
+    return {number: user.display_name for number, user in found.items()}
 
 
 def _filters(query: TableQuery) -> dict[str, Any]:
@@ -133,7 +137,7 @@ async def _csv(db: Database, tenant: int, filters: dict[str, Any]) -> AsyncItera
     yield csv_lines([_EXPORTED])
     after: Cursor | None = None
     while True:
-        rows = await store.page(db.unit(tenant), **filters, after=after, limit=EXPORTED_AT_ONCE)
+        rows = await store.page(db.unit(tenant), filters, after, EXPORTED_AT_ONCE)
         yield csv_lines([_cells(store.to_token(row)) for row in rows[:EXPORTED_AT_ONCE]])
         if len(rows) <= EXPORTED_AT_ONCE:
             return
@@ -161,10 +165,7 @@ async def set_status(
     status = "Blocked" if request.scope["path"].endswith("~block") else "Accepted"
     found = [token for token in await chosen(request, unit) if token.status != status]
     for token in found:
-        await service.change(unit, token.id_token, {"status": status})
-        audit.record(
-            unit, principal, "token.change", "token", str(token.token_id), {"status": token.status}, {"status": status}
-        )
+        await service.change_entered(unit, principal, token, {"status": status})
     await unit.commit()
     if status == "Blocked":
         text = ngettext("{n} token is blocked.", "{n} tokens are blocked.", len(found))
@@ -193,9 +194,7 @@ def told(text: str, undo: str = "") -> Response[str]:
 
 async def search(context: PanelContext) -> Fragment | None:
     """Tokens that the text fits."""
-    rows = await store.page(
-        context.unit, search=context.subject, status=None, group_id=None, after=None, limit=FOUND
-    )  # fmt: skip
+    rows = await store.page(context.unit, {"search": context.subject}, None, FOUND)
     found = [Row(store.to_token(row), context.unit.now) for row in rows[:FOUND]]
     return Fragment("tokens/found.html", {"rows": found, "href": PATH}) if found else None
 

@@ -36,7 +36,7 @@ Row = tuple[TransactionShown, Sign, float | None]
 """A transaction, its badge, how long it lasts in seconds."""
 PATH = "/console/transactions"
 EVENTS = "transaction.started transaction.changed transaction.stopped transaction.reading"
-_SORTS = ("-received_at", "received_at")
+SORTS = ("-received_at", "received_at")
 _COLUMNS = (
     Column("started", lazy("Started"), sort="received_at"),
     Column("station", lazy("Station")),
@@ -48,12 +48,9 @@ _COLUMNS = (
     Column("reason", lazy("Why it ended"), is_hidden=True),
     Column("number", lazy("Number at the station"), is_hidden=True),
 )
-_FILTERS = (
-    Filter("state", lazy("State"), [(name, sign[0]) for name, sign in STATES.items()]),
-    Filter("station", lazy("Station"), kind="text"),
-    Filter("since", lazy("From"), kind="date"),
-    Filter("until", lazy("To"), kind="date"),
-)
+STATE = Filter("state", lazy("State"), [(name, sign[0]) for name, sign in STATES.items()])
+DAYS = (Filter("since", lazy("From"), kind="date"), Filter("until", lazy("To"), kind="date"))
+_FILTERS = (STATE, Filter("station", lazy("Station"), kind="text"), *DAYS)
 _EMPTY = Empty(
     lazy("No transactions yet"), lazy("They appear here as soon as somebody charges."), "arrows-exchange",
     lazy("To the stations"), "/console/stations",
@@ -63,20 +60,22 @@ _EMPTY = Empty(
 @get(PATH, opt=needs("transactions:read"))
 async def transactions_page(request: Asked, unit: NamedDependency[Unit], principal: NamedDependency[Principal]) -> Page:
     await audit.record_read(unit, principal, "transaction.read", "transaction")
-    query = TableQuery.of(request, sorts=_SORTS, filters=_FILTERS)
+    query = TableQuery.of(request, sorts=SORTS, filters=_FILTERS)
     table = Table(
-        "transactions", lazy("Transactions"), _COLUMNS, query, await _rows(request, unit, query), _EMPTY,
-        filters=_FILTERS, export=_export(query), refresh_on=EVENTS,
+        "transactions", lazy("Transactions"), _COLUMNS, query, await rows_of(request, unit, query), _EMPTY,
+        filters=_FILTERS, export=export_of(query, "/api/v1/transactions"), refresh_on=EVENTS,
     )  # fmt: skip
     return page("transactions/list.html", title=gettext("Transactions"), table=table)
 
 
-async def _rows(request: Asked, unit: Unit, query: TableQuery) -> Rows[Row]:
+async def rows_of(request: Asked, unit: Unit, query: TableQuery, person: int | None = None) -> Rows[Row]:
+    """The rows of a page of the list; of the transactions of one person where one is named."""
     asked = query.paging
     try:
-        filters = await filters_of(unit, request.app.state.pseudonyms, _given(query))
+        filters = await filters_of(unit, request.app.state.pseudonyms, given_of(query))
     except StationUnknown:
         return Rows([])
+    filters["person_id"] = person
     rows = await store.page(unit, filters, asked.after, asked.limit, is_rising=not asked.is_descending)
     found = page_of(rows, asked, lambda row: (None, row.id))
     return Rows(signed(await shown_rows(unit, found.items), unit.now), found.next_cursor)
@@ -92,7 +91,7 @@ def lasted(one: TransactionShown, now: datetime) -> float | None:
     return None if one.started_at is None else max(0.0, ((one.stopped_at or now) - one.started_at).total_seconds())
 
 
-def _given(query: TableQuery) -> dict[str, Any]:
+def given_of(query: TableQuery) -> dict[str, Any]:
     """The filters in the words of the interface; the last day counts whole."""
     chosen = query.chosen
     until = moment_of(chosen.get("until", ""))
@@ -105,11 +104,11 @@ def _given(query: TableQuery) -> dict[str, Any]:
     }
 
 
-def _export(query: TableQuery) -> str:
+def export_of(query: TableQuery, path: str) -> str:
     """The same list as a file, from the REST interface."""
-    given = {name: value for name, value in _given(query).items() if value is not None}
+    given = {name: value for name, value in given_of(query).items() if value is not None}
     texts = {name: value if isinstance(value, str) else value.isoformat() for name, value in given.items()}
-    return f"/api/v1/transactions?{urlencode({'format': 'csv', **texts})}"
+    return f"{path}?{urlencode({'format': 'csv', **texts})}"
 
 
 HANDLERS = (transactions_page,)

@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from ocpp_css.charging import commands as commanding
+from ocpp_css.charging.transactions.model import Transaction
 from ocpp_css.charging.transactions.pages.curves import curves
 from ocpp_css.charging.transactions.pages.listing import EVENTS, PATH, lasted
 from ocpp_css.charging.transactions.pages.words import AUTHORIZATIONS, doubt, sign_of
@@ -16,6 +17,7 @@ from ocpp_css.edge import Page, Principal, gettext, moment_of, needs, page, post
 from ocpp_css.edge.exports import csv_lines
 from ocpp_css.kit.clock import rfc3339
 from ocpp_css.kit.errors import Fault, Invalid
+from ocpp_css.kit.ids import public
 from ocpp_css.people import audit
 from ocpp_css.storage import Unit
 
@@ -30,6 +32,13 @@ async def transaction_page(
 ) -> Page:
     await audit.record_read(unit, principal, "transaction.read", "transaction")
     transaction = await queries.get(unit, transaction_id)
+    return await drawn(unit, transaction, f"{PATH}/{transaction_id}", trail=(gettext("Transactions"), PATH))
+
+
+async def drawn(
+    unit: Unit, transaction: Transaction, path: str, *, trail: tuple[str, str], is_own: bool = False
+) -> Page:
+    """The page of a transaction at this path; `trail` leads back to its list. One's own has nothing to be done."""
     shown = await shown_one(unit, transaction)
     return page(
         "transactions/one.html",
@@ -42,7 +51,9 @@ async def transaction_page(
         review=transaction.review_id,
         events=await queries.events(unit, transaction),
         kinds=EVENTS,
-        path=f"{PATH}/{transaction_id}",
+        path=path,
+        trail=trail,
+        is_own=is_own,
     )
 
 
@@ -54,14 +65,19 @@ async def transaction_curves(unit: NamedDependency[Unit], transaction_id: FromPa
 
 @get(f"{ONE}/meter-values.csv", opt=needs("transactions:read"))
 async def transaction_csv(unit: NamedDependency[Unit], transaction_id: FromPath[str]) -> Response[str]:
-    found = await queries.samples(unit, await queries.get(unit, transaction_id))
+    return await as_csv(unit, await queries.get(unit, transaction_id))
+
+
+async def as_csv(unit: Unit, transaction: Transaction) -> Response[str]:
+    """The meter values of a transaction as a file."""
+    found = await queries.samples(unit, transaction)
     head = ("at", "measurand", "value", "unit", "phase", "location", "context")
     rows = [(rfc3339(s.at), s.measurand, str(s.value), s.unit, s.phase, s.location, s.context) for s in found]
-    headers = {"Content-Disposition": f'attachment; filename="transaction-{transaction_id}.csv"'}
+    headers = {"Content-Disposition": f'attachment; filename="transaction-{public(transaction.id)}.csv"'}
     return Response(csv_lines([head, *rows]), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-@post(f"{ONE}/stop", opt=needs("commands:send"), status_code=200)
+@post(f"{ONE}/stop", opt=needs("commands:charge"), status_code=200)
 async def stop_transaction(
     unit: NamedDependency[Unit],
     commands: NamedDependency[commanding.Commands],

@@ -121,6 +121,16 @@ def changed(unit: Unit, station: StationEntry, transaction: Transaction) -> None
             doubts=list(transaction.doubts),
         )
     )
+    tell_person(unit, transaction, TransactionChanged.kind)
+
+
+def tell_person(unit: Unit, transaction: Transaction, kind: str) -> None:
+    """Tell the person who charges, if they look now, that there is something new of their transaction."""
+    if transaction.person_id is None:
+        return
+    topic = f"charging.{unit.tenant}.{transaction.person_id}"
+    if unit.is_watched(topic):
+        unit.tell(topic, {"kind": kind, "transaction_id": public(transaction.id)})
 
 
 def unknown(unit: Unit, station: StationEntry, subject: str, kind: str, detail: dict[str, object]) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from hashlib import blake2b
+from typing import NamedTuple
 
 import msgspec
 
@@ -50,6 +51,14 @@ class Stop(msgspec.Struct, frozen=True):
     id_token: str | None
 
 
+class ShownToken(NamedTuple):
+    """A token that starts: the verdict, the reference that stands for it, the person whose it is."""
+
+    verdict: Authorization
+    reference: str
+    person_id: int | None
+
+
 async def start(context: Context, said: Start) -> tuple[int, Authorization]:
     """The transaction's id and the verdict; a repeated start gets the first answer, whatever its message id."""
     unit, station, key = context.unit, context.station, said.key
@@ -61,27 +70,28 @@ async def start(context: Context, said: Start) -> tuple[int, Authorization]:
         context.exchange.transaction_id = known.id
         context.exchange.is_repeat = True
         return int(known.wire_id), _told(known.answer)
-    verdict, reference = await authorize(context, said.id_token)
-    transaction = await _new(context, said, verdict, reference)
+    shown = await authorize(context, said.id_token)
+    transaction = await _new(context, said, shown)
     charging = unended.doubted(context, charging, unended.on_connector(charging, transaction))
     open_ones = {**charging.transactions, transaction.wire_id: transaction}
     unit.keep(store.CHARGING, station.station_id, msgspec.structs.replace(charging, transactions=open_ones))
-    return int(transaction.wire_id), verdict
+    return int(transaction.wire_id), shown.verdict
 
 
-async def authorize(context: Context, id_token: str) -> tuple[Authorization, str]:
-    """The verdict on a token that starts, its concurrent use counted, and the reference that stands for it."""
+async def authorize(context: Context, id_token: str) -> ShownToken:
+    """The verdict on a token that starts, its concurrent use counted, what stands for it, and whose it is."""
     unit = context.unit
     verdict, token = await tokens.authorize(context, id_token)
     reference = context.pseudonyms.refer(unit, id_token if token is None else token.id_token)
     if verdict.is_accepted and token is not None and token.max_concurrent is not None:
         if await store.count_open(unit, reference) >= token.max_concurrent:
-            return msgspec.structs.replace(verdict, status="ConcurrentTx"), reference
-        tokens.claim_use(unit, token)
-    return verdict, reference
+            verdict = msgspec.structs.replace(verdict, status="ConcurrentTx")
+        else:
+            tokens.claim_use(unit, token)
+    return ShownToken(verdict, reference, None if token is None else token.person_id)
 
 
-async def _new(context: Context, said: Start, verdict: Authorization, reference: str) -> Transaction:
+async def _new(context: Context, said: Start, shown: ShownToken) -> Transaction:
     unit, station = context.unit, context.station
     key = context.secrets.key(f"transaction ids of {unit.tenant}")[:32]
     transaction = Transaction(
@@ -91,13 +101,14 @@ async def _new(context: Context, said: Start, verdict: Authorization, reference:
         ocpp_version="1.6",
         evse_id=doubts.held(said.evse_id),
         connector_id=said.connector_id,
-        token=reference,
+        token=shown.reference,
+        person_id=shown.person_id,
         started_at=said.at,
         meter_start_wh=doubts.storable(said.meter_wh),
-        authorization=verdict.status,
+        authorization=shown.verdict.status,
         reservation_id=doubts.held(said.reservation_id),
         dedupe_key=said.key,
-        answer=msgspec.to_builtins(verdict),
+        answer=msgspec.to_builtins(shown.verdict),
         received_at=unit.now,
     )
     numbers = doubts.of_numbers(said.evse_id, said.reservation_id)
@@ -122,6 +133,7 @@ def started(unit: Unit, station: StationEntry, transaction: Transaction) -> None
             state=transaction.state,
         )
     )
+    doubts.tell_person(unit, transaction, TransactionStarted.kind)
 
 
 async def stop(context: Context, said: Stop) -> Authorization | None:
@@ -201,6 +213,7 @@ def stopped(unit: Unit, station: StationEntry, transaction: Transaction) -> None
             state=transaction.state,
         )
     )
+    doubts.tell_person(unit, transaction, TransactionStopped.kind)
 
 
 def _repeated(context: Context, transaction: Transaction, said: Stop) -> Authorization | None:
@@ -262,6 +275,7 @@ def note(context: Context, charging: Charging, transaction: Transaction, reading
     topic = f"readings.{unit.tenant}"
     if unit.is_watched(topic):
         unit.tell(topic, told(station, transaction, newest))
+    doubts.tell_person(unit, transaction, "transaction.reading")
     readings = {**charging.readings, transaction.id: newest}
     charging = Charging(charging.transactions, readings, charging.digests, charging.unknown)
     least = max(before.energy_wh or 0, transaction.meter_start_wh or 0)

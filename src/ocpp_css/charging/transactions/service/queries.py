@@ -34,6 +34,14 @@ async def get(unit: Unit, public_id: str) -> Transaction:
     return transaction
 
 
+async def own(unit: Unit, person: int, public_id: str) -> Transaction:
+    """A transaction of this person; TransactionUnknown for anybody else's."""
+    transaction = await get(unit, public_id)
+    if transaction.person_id != person:
+        raise TransactionUnknown
+    return transaction
+
+
 async def newest(unit: Unit, limit: int) -> list[Transaction]:
     """The transactions that arrived last, the newest first."""
     return [store.to_transaction(row) for row in (await store.page(unit, {}, None, limit))[:limit]]

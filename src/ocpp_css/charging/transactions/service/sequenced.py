@@ -21,12 +21,12 @@ async def event(context: Context, said: Event) -> Authorization | None:
         before = await store.by_wire(unit, station.station_id, said.wire_id)
     if before is not None and fold.has_seen(before, said):
         return await _repeated(context, before, said)
-    verdict, reference = await _verdict(context, before, said)
+    verdict, shown = await _verdict(context, before, said)
     after = fold.fold(before or _new(context, said), said)
     if not said.is_offline:
         after = msgspec.structs.replace(after, heard=msgspec.structs.replace(after.heard, heard_at=context.now))
-    if reference is not None and verdict is not None:
-        after = _with_token(after, said, verdict, reference)
+    if shown is not None:
+        after = _with_token(after, said, shown)
     registers = [wh for wh in (said.first_wh, said.reading.energy_wh) if wh is not None]
     absurd = [doubt for wh in registers for doubt in doubts.of_meter(wh)] + beyond
     after = doubts.with_doubts(after, [*doubts.of_clock(said.at, unit.now), *absurd])
@@ -49,8 +49,10 @@ def _new(context: Context, said: Event) -> Transaction:
 
 async def _verdict(
     context: Context, before: Transaction | None, said: Event
-) -> tuple[Authorization | None, str | None]:
-    """What to tell of the event's token; a token of this transaction that was told before gets the same again."""
+) -> tuple[Authorization | None, numbered.ShownToken | None]:
+    """What to tell of the event's token, and the token where it is a new one of the transaction; one that was told
+    before gets the same again.
+    """
     if said.id_token is None:
         return None, None
     if said.token_type == tokens.NO_AUTHORIZATION:
@@ -62,19 +64,21 @@ async def _verdict(
         return msgspec.convert(before.answer, Authorization), None
     if before is not None and before.token is not None and said.type == "Ended":
         return (await tokens.authorize(context, said.id_token))[0], None
-    return await numbered.authorize(context, said.id_token)
+    shown = await numbered.authorize(context, said.id_token)
+    return shown.verdict, shown
 
 
-def _with_token(after: Transaction, said: Event, verdict: Authorization, reference: str) -> Transaction:
+def _with_token(after: Transaction, said: Event, shown: numbered.ShownToken) -> Transaction:
     """The token of the transaction is the one its earliest event names."""
     if after.token is not None and after.heard.token != said.seq_no:
         return after
     return msgspec.structs.replace(
         after,
-        token=reference,
+        token=shown.reference,
+        person_id=shown.person_id,
         token_type=said.token_type,
-        authorization=verdict.status,
-        answer=msgspec.to_builtins(verdict),
+        authorization=shown.verdict.status,
+        answer=msgspec.to_builtins(shown.verdict),
     )
 
 

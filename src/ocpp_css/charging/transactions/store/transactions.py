@@ -13,6 +13,7 @@ from ocpp_css.kit.ids import LARGEST
 from ocpp_css.kit.paging import Cursor
 from ocpp_css.model.metering import Reading
 from ocpp_css.storage import (
+    NUMBER,
     REFERENCE,
     STATION_NUMBER,
     Document,
@@ -55,6 +56,7 @@ TRANSACTIONS = tenant_table(
     Column("review_id", BigInteger),
     Column("received_at", UtcTime, nullable=False),
     Column("stop_received_at", UtcTime),
+    Column("person_id", BigInteger, info=personal("account", clear=NUMBER)),
     version_column(),
     key=("id",),
     unique=[("station_id", "dedupe_key")],
@@ -66,6 +68,14 @@ Index(
     TRANSACTIONS.c.station_id,
     sqlite_where=TRANSACTIONS.c.stopped_at.is_(None),
     postgresql_where=TRANSACTIONS.c.stopped_at.is_(None),
+)
+Index(
+    "ix_transactions_person",
+    TRANSACTIONS.c.tenant_id,
+    TRANSACTIONS.c.person_id,
+    TRANSACTIONS.c.id,
+    sqlite_where=TRANSACTIONS.c.person_id.is_not(None),
+    postgresql_where=TRANSACTIONS.c.person_id.is_not(None),
 )
 
 READINGS = tenant_table(
@@ -164,7 +174,7 @@ async def page(
     source = joined(TRANSACTIONS, READINGS, TRANSACTIONS.c.id == READINGS.c.transaction_id)
     columns = (READINGS.c.at, READINGS.c.energy_wh, READINGS.c.power_w, READINGS.c.soc_percent)
     query = select(*TRANSACTIONS.c, *columns).select_from(source)
-    for name in ("id", "station_id", "state", "token", "wire_id", "evse_id"):
+    for name in ("id", "station_id", "state", "token", "person_id", "wire_id", "evse_id"):
         if filters.get(name) is not None:
             query = query.where(TRANSACTIONS.c[name] == filters[name])
     started = func.coalesce(TRANSACTIONS.c.started_at, TRANSACTIONS.c.received_at)

@@ -17,6 +17,7 @@ from ocpp_css.people.access.errors import InvitationUnknown, MemberUnknown
 from ocpp_css.people.access.model import ROLE_TEXTS, ROLES, Invitation, Role
 from ocpp_css.people.access.service import invitations as offers
 from ocpp_css.people.access.service import roster
+from ocpp_css.people.access.service.departures import Departures
 from ocpp_css.people.access.service.invitations import Invitations
 from ocpp_css.people.access.service.roster import Member
 from ocpp_css.people.access.service.sessions import Sessions
@@ -145,13 +146,14 @@ async def remove_user(
     db: NamedDependency[Database],
     principal: NamedDependency[Principal],
     post: NamedDependency[Post],
+    departures: NamedDependency[Departures],
     user_id: FromPath[str],
     if_match: IfMatch = None,
 ) -> None:
     """Take a person out of the account; what they made stays, their API keys stop working. The last owner stays."""
     unit, number = db.unit(PROVIDER), number_of(user_id, MemberUnknown)
     must_match(if_match, shown(await roster.get(unit, principal.tenant, number)))
-    await roster.remove(unit, post, principal, principal.tenant, number)
+    await roster.remove(unit, post, departures, principal, principal.tenant, number)
     await unit.commit()
 
 

@@ -17,6 +17,7 @@ from ocpp_css.people.access.model import ROLE_NAMES, Session
 from ocpp_css.people.access.pages.asking import Asked, device_of, drop, told_faults
 from ocpp_css.people.access.pages.sign_in import PATH as SIGN_IN
 from ocpp_css.people.access.service import roster
+from ocpp_css.people.access.service.departures import Departures
 from ocpp_css.people.access.service.letters import PASSWORD_CHANGED, warn
 from ocpp_css.people.access.service.members import memberships
 from ocpp_css.people.access.service.places import browser_of
@@ -107,12 +108,13 @@ async def leave_account(
     db: NamedDependency[Database],
     principal: NamedDependency[Principal],
     post: NamedDependency[Post],
+    departures: NamedDependency[Departures],
     account_id: FromPath[str],
 ) -> Response[Any]:
     _person(principal)
     number = number_of(account_id, NotAMember)
     unit = db.unit(PROVIDER)
-    await roster.remove(unit, post, replace(principal, tenant=number), number, principal.id)
+    await roster.remove(unit, post, departures, replace(principal, tenant=number), number, principal.id)
     await unit.commit()
     return redirect(request, ACCOUNTS)
 

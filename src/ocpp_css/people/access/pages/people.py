@@ -35,6 +35,7 @@ from ocpp_css.people.access.model import ROLE_NAMES, ROLE_TEXTS, ROLES, Invitati
 from ocpp_css.people.access.pages.asking import Asked, told_faults
 from ocpp_css.people.access.service import invitations as offers
 from ocpp_css.people.access.service import roster
+from ocpp_css.people.access.service.departures import Departures
 from ocpp_css.people.access.service.invitations import Invitations
 from ocpp_css.people.access.service.roster import Member
 from ocpp_css.people.access.service.sessions import Sessions
@@ -208,12 +209,13 @@ async def remove_person(
     db: NamedDependency[Database],
     principal: NamedDependency[Principal],
     post: NamedDependency[Post],
+    departures: NamedDependency[Departures],
     user_id: FromPath[str],
 ) -> Page | Response[Any]:
     unit, number = db.unit(PROVIDER), number_of(user_id, MemberUnknown)
     member = await roster.get(unit, principal.tenant, number)
     try:
-        await roster.remove(unit, post, principal, principal.tenant, number)
+        await roster.remove(unit, post, departures, principal, principal.tenant, number)
     except Refusal as refusal:
         return _person(principal, member, refusal)
     await unit.commit()

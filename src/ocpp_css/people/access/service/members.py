@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ocpp_css.edge.principal import Principal
 from ocpp_css.kit.ids import public
-from ocpp_css.people import audit
+from ocpp_css.people import accounts, audit
 from ocpp_css.people.access.model import Membership, Role
 from ocpp_css.people.access.store import members
 from ocpp_css.storage import Unit
@@ -26,6 +26,24 @@ def join(unit: Unit, principal: Principal, user_id: int, account_id: int, role: 
 def looked_at(held: Sequence[Membership], account_id: int) -> Membership | None:
     """The membership by which a session acts: of the account it looks at, else the oldest; None without any."""
     return next((one for one in held if one.account_id == account_id), held[0] if held else None)
+
+
+async def is_member(unit: Unit, user_id: int, account_id: int) -> bool:
+    """Whether a person belongs to an account, as the database has it."""
+    return await members.one(unit, account_id, user_id) is not None
+
+
+async def member_named(unit: Unit, account_id: int, login: str) -> accounts.User | None:
+    """The person of an account with this address or user name."""
+    user = await accounts.find_login(unit, login)
+    return user if user is not None and await is_member(unit, user.user_id, account_id) else None
+
+
+async def people(unit: Unit, account_id: int, most: int) -> list[accounts.User]:
+    """Up to `most` people of an account, in the order of their names."""
+    held = (await members.of_account(unit, account_id))[:most]
+    found = await accounts.named(unit, [one.user_id for one in held])
+    return sorted(found.values(), key=lambda user: user.display_name.casefold())
 
 
 async def home(unit: Unit, user_id: int) -> int:

@@ -12,6 +12,7 @@ from ocpp_css.kit.paging import BadCursor, Page, PageRequest, page_of
 from ocpp_css.people import accounts, audit, tenants
 from ocpp_css.people.access.errors import LastOwner, MemberUnknown, RoleTooHigh
 from ocpp_css.people.access.model import ROLES, Membership, Role, may_give
+from ocpp_css.people.access.service.departures import Departures
 from ocpp_css.people.access.service.invitations import withdraw_those_of
 from ocpp_css.people.access.service.letters import person_of
 from ocpp_css.people.access.service.sessions import Sessions
@@ -123,10 +124,13 @@ async def change_role(
     return _member(user, msgspec.structs.replace(held, role=role))
 
 
-async def remove(unit: Unit, post: Post, principal: Principal, account_id: int, user_id: int) -> None:
+async def remove(
+    unit: Unit, post: Post, departures: Departures, principal: Principal, account_id: int, user_id: int
+) -> None:
     """Take a person out of the account: they see nothing of it from their next request on, invitations they made end.
 
-    What they made stays; their API keys stop working. A person may take themselves out.
+    What they made stays; their API keys stop working, and what was in their name, such as id tokens, is nobody's. A
+    person may take themselves out.
     """
     held = await _held(unit, account_id, user_id)
     is_oneself = principal.kind == "user" and principal.id == user_id
@@ -134,6 +138,7 @@ async def remove(unit: Unit, post: Post, principal: Principal, account_id: int, 
         _check(principal, held.role)
     if held.role == "owner":
         await _leave_an_owner(unit, account_id)
+    await departures.give_back(account_id, user_id, principal)
     store.remove(unit, held)
     await withdraw_those_of(unit, principal, account_id, user_id)
     action = "member.left" if is_oneself else "member.removed"

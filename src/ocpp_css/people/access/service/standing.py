@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from ocpp_css.people import accounts
-from ocpp_css.people.access.model import ROLES, ApiKey, within
+from ocpp_css.people.access.model import ROLES, ApiKey, with_included, within
 from ocpp_css.people.access.service.keys import has_ended, is_unused
 from ocpp_css.people.access.service.members import memberships
 from ocpp_css.storage import Unit
@@ -49,7 +49,7 @@ async def of_key(outside: Unit, account: int, key: ApiKey) -> Standing:
         return Standing(frozenset(), "ended")
     if is_unused(key.last_used_at or key.created_at, outside):
         return Standing(frozenset(), "unused")
-    wide = frozenset(key.scopes)
+    wide = with_included(key.scopes)
     if not key.created_by:
         return Standing(wide, "works")
     maker = await accounts.known(outside, key.created_by)

@@ -12,7 +12,14 @@ from ocpp_css.kit.errors import Fault, Invalid
 from ocpp_css.kit.ids import public
 from ocpp_css.people import audit
 from ocpp_css.people.accounts import store
-from ocpp_css.people.accounts.errors import EmailInvalid, EmailTaken, PasswordWrong, UsernameTaken, UserUnknown
+from ocpp_css.people.accounts.errors import (
+    EmailInvalid,
+    EmailTaken,
+    PasswordWrong,
+    PersonNeeded,
+    UsernameTaken,
+    UserUnknown,
+)
 from ocpp_css.people.accounts.model import User
 from ocpp_css.people.accounts.service.passwords import Passwords
 from ocpp_css.storage import Unit
@@ -27,6 +34,13 @@ async def get(unit: Unit, user_id: int) -> User:
     if user is None:
         raise UserUnknown
     return user
+
+
+def person_in(principal: Principal) -> int:
+    """The number of the person who asks; PersonNeeded for API keys, which have nothing of their own."""
+    if principal.kind != "user":
+        raise PersonNeeded
+    return principal.id
 
 
 async def known(unit: Unit, user_id: int) -> User | None:

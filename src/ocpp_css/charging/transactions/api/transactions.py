@@ -1,4 +1,4 @@
-"""Transactions and review over REST."""
+"""The account's transactions and its review over REST."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -15,7 +15,7 @@ from msgspec import Meta
 from ocpp_css.charging import commands as commanding
 from ocpp_css.charging import stations
 from ocpp_css.charging.transactions import store
-from ocpp_css.charging.transactions.model import TransactionState
+from ocpp_css.charging.transactions.model import Transaction, TransactionState
 from ocpp_css.charging.transactions.service import queries, review, stopping
 from ocpp_css.charging.transactions.service.shown import (
     ReviewShown,
@@ -29,11 +29,12 @@ from ocpp_css.edge import Principal, needs
 from ocpp_css.edge.exports import csv_lines
 from ocpp_css.kit.clock import rfc3339
 from ocpp_css.kit.ids import public
-from ocpp_css.kit.paging import Cursor, Page, page_of, page_request
+from ocpp_css.kit.paging import Cursor, Page, PageRequest, page_of, page_request
 from ocpp_css.people import audit
 from ocpp_css.storage import Database, Unit
 
 EXPORTED_AT_ONCE = 500
+SORTS = ("-received_at", "received_at")
 Reason = Annotated[str, Meta(min_length=3, max_length=500)]
 
 
@@ -59,12 +60,26 @@ async def list_transactions(  # noqa: PLR0917 - the filters of the list
         "station": station, "state": in_state, "id_token": id_token, "since": since, "until": until, "search": search,
     }  # fmt: skip
     filters = await filters_of(unit, request.app.state.pseudonyms, given)
-    if format == "csv" or request.headers.get("accept", "").startswith("text/csv"):
-        headers = {"Content-Disposition": 'attachment; filename="transactions.csv"'}
+    if wants_csv(request, format):
         audit.record(unit, principal, "transaction.exported", "transaction", "*")
-        return Stream(csv_of(db, unit.tenant, filters), media_type="text/csv; charset=utf-8", headers=headers)
+        return exported(db, unit.tenant, filters)
     await audit.record_read(unit, principal, "transaction.read", "transaction")
-    asked = page_request(limit, cursor, sort, sorts=("-received_at", "received_at"))
+    return await listed(unit, filters, page_request(limit, cursor, sort, sorts=SORTS))
+
+
+def wants_csv(request: Request[Any, Any, Any], asked: str | None) -> bool:
+    """Whether a list is wanted as a file."""
+    return asked == "csv" or request.headers.get("accept", "").startswith("text/csv")
+
+
+def exported(db: Database, tenant: int, filters: dict[str, Any]) -> Stream:
+    """All transactions that fit, as a file."""
+    headers = {"Content-Disposition": 'attachment; filename="transactions.csv"'}
+    return Stream(csv_of(db, tenant, filters), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+async def listed(unit: Unit, filters: dict[str, Any], asked: PageRequest) -> Page[TransactionShown]:
+    """One page of the transactions that fit."""
     rows = await store.page(unit, filters, asked.after, asked.limit, is_rising=not asked.is_descending)
     page = page_of(rows, asked, lambda row: (None, row.id))
     return Page(await shown_rows(unit, page.items), page.next_cursor)
@@ -117,7 +132,12 @@ async def list_meter_values(
     unit: NamedDependency[Unit], transaction_id: FromPath[str], measurand: FromQuery[str | None] = None
 ) -> Page[SampleShown]:
     """List a transaction's meter values in the order of time."""
-    found = await queries.samples(unit, await queries.get(unit, transaction_id))
+    return await samples_of(unit, await queries.get(unit, transaction_id), measurand)
+
+
+async def samples_of(unit: Unit, transaction: Transaction, measurand: str | None) -> Page[SampleShown]:
+    """The meter values of a transaction, or those of one measurand."""
+    found = await queries.samples(unit, transaction)
     return Page(
         [
             SampleShown(
@@ -141,7 +161,7 @@ async def list_events(unit: NamedDependency[Unit], transaction_id: FromPath[str]
     return Page(await queries.events(unit, await queries.get(unit, transaction_id)))
 
 
-@post("/api/v1/transactions/{transaction_id:str}/stop", opt=needs("commands:send"), status_code=200)
+@post("/api/v1/transactions/{transaction_id:str}/stop", opt=needs("commands:charge"), status_code=200)
 async def stop_transaction(
     unit: NamedDependency[Unit],
     commands: NamedDependency[commanding.Commands],
