@@ -7,10 +7,10 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 from picows import WSCloseCode
-from sqlalchemy import select
 
 from ocpp_css.bus import Bus, Message, NobodyAnswers
 from ocpp_css.gateway.connection import Connection
+from ocpp_css.gateway.links import Link, link_of
 from ocpp_css.gateway.messages import Exchange, masked
 from ocpp_css.gateway.redaction import redacted
 from ocpp_css.kit.clock import to_micros
@@ -23,7 +23,6 @@ from ocpp_css.ocpp.session import Outgoing
 from ocpp_css.ocpp.versions import ALL_ACTIONS
 from ocpp_css.storage import Database
 from ocpp_css.storage.pseudonyms import Pseudonyms
-from ocpp_css.storage.tables import LINKS
 
 GRACE_S = 5.0
 MOVES = 10
@@ -56,8 +55,13 @@ class StationLink(Protocol):
 
     holds: Callable[[int, int], bool]
 
-    async def call(self, tenant: int, station_id: int, action: str, payload: bytes, timeout_s: float) -> CallResult:
-        """Send `payload` (JSON that fits the schema) and wait for the end of it; never raises for the station."""
+    async def call(
+        self, tenant: int, station_id: int, action: str, payload: bytes, timeout_s: float, link: Link | None = None
+    ) -> CallResult:
+        """Send `payload` (JSON that fits the schema) and wait for the end of it; never raises for the station.
+
+        `link` is where the station was a moment ago, if the caller knows.
+        """
         ...
 
     async def disconnect(self, tenant: int, station_id: int, reason: str) -> None:
@@ -76,10 +80,12 @@ class BusLink:
         self._db = db
         self.holds: Callable[[int, int], bool] = _holds_nothing
 
-    async def call(self, tenant: int, station_id: int, action: str, payload: bytes, timeout_s: float) -> CallResult:
+    async def call(
+        self, tenant: int, station_id: int, action: str, payload: bytes, timeout_s: float, link: Link | None = None
+    ) -> CallResult:
         request: Message = {"action": action, "payload": payload.decode(), "timeout_s": timeout_s}
         try:
-            answer = await self._ask(tenant, station_id, request, timeout_s * 2 + GRACE_S)
+            answer = await self._ask(tenant, station_id, request, timeout_s * 2 + GRACE_S, link)
         except NobodyAnswers:
             return CallResult(status="offline")
         except TimeoutError:
@@ -90,14 +96,17 @@ class BusLink:
         with contextlib.suppress(NobodyAnswers, TimeoutError):
             await self._ask(tenant, station_id, {"disconnect": reason}, GRACE_S)
 
-    async def _ask(self, tenant: int, station_id: int, request: Message, timeout_s: float) -> Message:
+    async def _ask(
+        self, tenant: int, station_id: int, request: Message, timeout_s: float, link: Link | None = None
+    ) -> Message:
         """Ask where the station is; where it moves at this moment, ask again. NobodyAnswers: it took nothing."""
-        for _ in range(MOVES):
-            link = await self._db.unit(tenant).first(select(LINKS).where(LINKS.c.station_id == station_id))
-            if link is None or not link.is_online:
+        for turn in range(MOVES):
+            if turn or link is None or not link.is_online:
+                link = await link_of(self._db.unit(tenant), station_id)
+            if not link.is_online:
                 break
             topic = f"call.{link.node}.{tenant}.{station_id}"
-            told = {"tenant": tenant, "station": station_id, "fence": link.version, **request}
+            told = {"tenant": tenant, "station": station_id, "fence": link.fence, **request}
             answer = await self._bus.request(topic, told, timeout_s)
             if not answer.get("is_gone"):
                 return answer

@@ -1,7 +1,7 @@
 """A station's connection as its row has it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, select
 
@@ -9,6 +9,22 @@ from ocpp_css.gateway.connection import Connection
 from ocpp_css.gateway.directory import CERTIFICATE, NO_CREDENTIAL
 from ocpp_css.storage import Unit
 from ocpp_css.storage.tables import LINKS
+
+
+class Link(NamedTuple):
+    """Whether a station is connected, what it speaks, and which process has it: `fence` tells its newest connection."""
+
+    is_online: bool = False
+    ocpp_version: str | None = None
+    node: int = 0
+    fence: int = 0
+
+
+async def link_of(unit: Unit, station_id: int) -> Link:
+    """The link of one station; of one that never came, none."""
+    columns = (LINKS.c.is_online, LINKS.c.ocpp_version, LINKS.c.node, LINKS.c.version)
+    row = await unit.first(select(*columns).where(LINKS.c.station_id == station_id))
+    return Link() if row is None else Link(bool(row.is_online), row.ocpp_version, row.node, row.version)
 
 
 def profile_in_use(connection: Connection) -> int:

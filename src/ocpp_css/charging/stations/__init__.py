@@ -10,7 +10,6 @@ from ocpp_css.charging.stations.service.lookup import (
     listed,
     numbers_matching,
     owners,
-    presence,
     seen,
 )
 from ocpp_css.charging.stations.service.registration import create, get
@@ -38,7 +37,6 @@ __all__ = [
     "new_password",
     "numbers_matching",
     "owners",
-    "presence",
     "seen",
     "settle_rotation",
 ]

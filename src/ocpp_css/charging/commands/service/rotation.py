@@ -9,6 +9,7 @@ from ocpp_css.charging.commands.service.intents import Sent
 from ocpp_css.charging.commands.service.kinds import PERMISSION_OF
 from ocpp_css.charging.commands.service.sending import Commands
 from ocpp_css.edge.principal import Principal
+from ocpp_css.gateway.links import link_of
 from ocpp_css.kit.ids import public
 from ocpp_css.storage import Database, Unit
 
@@ -53,7 +54,7 @@ async def rotate(
 
     `unit` is committed with the new password pending before it leaves; what is recorded in it goes with that.
     """
-    if not (await stations.presence(unit, station.station_id)).is_online:
+    if not (await link_of(unit, station.station_id)).is_online:
         raise StationAway
     version = await commands.version_of(unit, station)
     password = stations.new_password(version)

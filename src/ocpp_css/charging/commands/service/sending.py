@@ -21,6 +21,7 @@ from ocpp_css.charging.commands.model import Command
 from ocpp_css.charging.commands.service.kinds import KINDS, LOOK, PERMISSION_OF
 from ocpp_css.edge.principal import Principal
 from ocpp_css.gateway.link import GRACE_S, CallResult, StationLink
+from ocpp_css.gateway.links import Link, link_of
 from ocpp_css.gateway.messages import masked
 from ocpp_css.gateway.redaction import holds_secret, redacted
 from ocpp_css.kit.errors import Conflict, Fault
@@ -66,15 +67,15 @@ class Commands:
         normal end. `unit` is committed before the command leaves, with the entry of who sent it, so that a request with
         an idempotency key sends it once.
         """
-        presence = await stations.presence(unit, station.station_id)
-        found = _action(_version(station, presence), action)
+        link = await link_of(unit, station.station_id)
+        found = _action(_version(station, link), action)
         by.demand(PERMISSION_OF[found.name])
         wire = check(found, payload)
         timeout_s = min(max(float(how.get("timeout_s") or DEFAULT_TIMEOUT_S), 1.0), LONGEST_TIMEOUT_S)
         expires_at: datetime | None = (how.get("expires_at") or unit.now + DEFAULT_WAIT) if how.get("queue") else None
         if expires_at is not None and holds_secret(found.name, wire):
             raise SecretMayNotWait
-        waits = bool(how.get("queue")) and (not presence.is_online or await store.has_queued(unit, station.station_id))
+        waits = bool(how.get("queue")) and (not link.is_online or await store.has_queued(unit, station.station_id))
         command = Command(
             id=unit.new_id(),
             station_id=station.station_id,
@@ -95,7 +96,7 @@ class Commands:
         if waits:
             unit.tell(f"queued.{unit.tenant}", {"station": station.station_id})
         await unit.commit()
-        return command if waits else await self._deliver(unit.tenant, station, found, command, wire)
+        return command if waits else await self._deliver(unit.tenant, station, found, command, wire, link)
 
     async def action_of(self, unit: Unit, station: stations.Station, action: str) -> Action[Any, Any]:
         """The action in the version that the station speaks, or spoke last."""
@@ -103,7 +104,7 @@ class Commands:
 
     async def version_of(self, unit: Unit, station: stations.Station) -> str:
         """The version that the station speaks, or spoke last; 1.6 of one that never came."""
-        return _version(station, await stations.presence(unit, station.station_id))
+        return _version(station, await link_of(unit, station.station_id))
 
     async def actions_of(self, unit: Unit, station: stations.Station) -> list[Action[Any, Any]]:
         """What the station's version takes, in the order of the names."""
@@ -111,9 +112,15 @@ class Commands:
         return [actions[name] for name in sorted(actions) if actions[name].origin != "station"]
 
     async def _deliver(
-        self, tenant: int, station: stations.Station, action: Action[Any, Any], command: Command, wire: bytes
+        self,
+        tenant: int,
+        station: stations.Station,
+        action: Action[Any, Any],
+        command: Command,
+        wire: bytes,
+        link: Link | None = None,
     ) -> Command:
-        result = await self._link.call(tenant, station.station_id, action.name, wire, command.timeout_s)
+        result = await self._link.call(tenant, station.station_id, action.name, wire, command.timeout_s, link)
         try:
             if command.expires_at is not None and _may_go_again(command, result):
                 return await self._wait_again(tenant, command, went_out=result.status not in NOT_TAKEN)
@@ -274,8 +281,8 @@ class Commands:
             _log.info("command ended elsewhere", command=public(command.id))
 
 
-def _version(station: stations.Station, presence: stations.Presence) -> str:
-    version = presence.ocpp_version or station.ocpp_version
+def _version(station: stations.Station, link: Link) -> str:
+    version = link.ocpp_version or station.ocpp_version
     return version if version is not None and version in BY_NAME else V16.name
 
 

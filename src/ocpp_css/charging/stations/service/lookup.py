@@ -13,11 +13,6 @@ async def by_number(unit: Unit, station_id: int) -> Station | None:
     return await store.read_id(unit, station_id)
 
 
-async def presence(unit: Unit, station_id: int) -> Presence:
-    """Whether and how a station is connected."""
-    return await store.presence_of(unit, station_id)
-
-
 async def identities(unit: Unit, numbers: Iterable[int]) -> Mapping[int, str]:
     """The identities of stations by their numbers, of removed ones too."""
     return await store.identities(unit, sorted(set(numbers)))
