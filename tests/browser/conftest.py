@@ -149,7 +149,9 @@ async def depot(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> A
         await console.sign_in()
         for identity, *_ in (*KINDS, ("CS-005",)):
             await api.post("/stations", json={"identity": identity, "name": f"Car park {identity[-1]}"})
-        for token in ({"id_token": "04A1B2C3", "note": "Van 12", "group_id": "fleet"}, {"id_token": "04D4E5F6"}):
+        ada = (await api.get("/users")).json()["items"][0]["id"]
+        van = {"id_token": "04A1B2C3", "note": "Van 12", "group_id": "fleet", "person_id": ada}
+        for token in (van, {"id_token": "04D4E5F6"}):
             await api.post("/tokens", json=token)
         await api.post("/tokens", json={"id_token": "LOST-CARD", "status": "Blocked", "note": "lost in May"})
         stations = {}

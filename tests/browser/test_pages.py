@@ -22,6 +22,8 @@ PAGES = {
     "transaction": "/console/transactions/{transaction}",
     "tokens": "/console/tokens",
     "add-token": "/console/tokens/~add",
+    "my-charging": "/console/me/charging",
+    "own-transaction": "/console/me/charging/{transaction}",
     "review": "/console/review",
     "review-entry": "/console/review/{review}",
     "search": "/console/search?q=CS-00",
@@ -52,7 +54,7 @@ async def overflow(page: Page) -> list[str]:
 async def ready(page: Page, name: str) -> None:
     if name == "overview" and SHOTS:
         await expect(page.locator(".stat", has_text="Power now")).to_contain_text("kW")
-    if name == "transaction":
+    if name in {"transaction", "own-transaction"}:
         await page.locator(".plot canvas").first.wait_for()
     if name == "live-log":
         await page.locator("[data-log] li").first.wait_for()
@@ -72,7 +74,9 @@ async def test_a_page_is_accessible_and_fits(depot: Depot, console: Console, nam
         await page.screenshot(path=FOLDER / f"{name}-{look}.png")
 
 
-@pytest.mark.parametrize("name", ["overview", "stations", "station", "live-log", "commands", "transaction", "tokens"])
+@pytest.mark.parametrize(
+    "name", ["overview", "stations", "station", "live-log", "commands", "transaction", "tokens", "my-charging"]
+)
 async def test_a_page_fits_into_320_pixels(depot: Depot, console: Console, name: str) -> None:
     path = await path_of(depot, name)
     page = await console.page(path, viewport={"width": 320, "height": 640})

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from tests.gateway.conftest import Register
 from tests.isolation import member, signed_in
-from tests.running import Wire, default_account, now, station, until
+from tests.running import PATIENCE_S, Wire, default_account, now, station, until
 
 from ocpp_css.app.running import Service
 from ocpp_css.kit.ids import public
@@ -214,6 +214,11 @@ async def test_a_driver_hears_of_their_own_charge_alone(
                 listening.cancel()
                 await asyncio.gather(listening, return_exceptions=True)
     (own,) = await driver.ids()
+    async with driver.browser.stream("GET", f"{driver.url}/api/v1/me/events/live") as late:
+        lines = late.aiter_lines()
+        async with asyncio.timeout(PATIENCE_S):
+            while own not in await anext(lines):
+                pass  # what one missed is told at the start
     told = [line for line in heard if line.startswith("data:") and "transaction_id" in line]
     assert told
     assert all(own in line for line in told)

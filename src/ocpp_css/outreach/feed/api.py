@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.response import ServerSentEvent
 
 from ocpp_css.bus import Bus, Message
+from ocpp_css.charging import transactions
 from ocpp_css.edge import LiveEvent, LiveFeed, Principal, last_event_id, live, needs, principal_of
 from ocpp_css.kit.clock import rfc3339
 from ocpp_css.kit.ids import parse_public, public
@@ -29,7 +30,9 @@ EVENTS = (
     "token.changed", NOTICE,
 )  # fmt: skip
 """The names of all events of the stream."""
-OWN_EVENTS = ("transaction.started", "transaction.changed", "transaction.stopped", READING, NOTICE)
+CHANGED = "transaction.changed"
+NEWEST = 8
+OWN_EVENTS = ("transaction.started", CHANGED, "transaction.stopped", READING, NOTICE)
 """The names of all events of a person's own stream."""
 LIVE, OWN_LIVE = "/api/v1/events/live", "/api/v1/me/events/live"
 FEEDS = (LiveFeed(LIVE, EVENTS, "events:read"), LiveFeed(OWN_LIVE, OWN_EVENTS))
@@ -68,15 +71,21 @@ async def _events(db: Database, bus: Bus, who: tuple[int, int], after: int | Non
 
 @get(OWN_LIVE, opt=needs(""), media_type="text/event-stream")
 async def watch_own(
-    request: Request[Any, Any, Any], bus: NamedDependency[Bus], principal: NamedDependency[Principal]
+    request: Request[Any, Any, Any],
+    bus: NamedDependency[Bus],
+    unit: NamedDependency[Unit],
+    principal: NamedDependency[Principal],
 ) -> ServerSentEvent:
-    """Stream what happens to the caller's own transactions, and notices to them."""
-    return live(request, _own_events(bus, principal.tenant, accounts.person_in(principal)))
+    """Stream what happens to the caller's own transactions, and notices to them; it begins with the newest ones."""
+    return live(request, _own_events(bus, unit, accounts.person_in(principal)))
 
 
-async def _own_events(bus: Bus, tenant: int, person: int) -> AsyncIterator[LiveEvent]:
-    own = f"charging.{tenant}.{person}"
+async def _own_events(bus: Bus, unit: Unit, person: int) -> AsyncIterator[LiveEvent]:
+    """The newest are told at the start, so that what happened before one listened is not missed."""
+    own = f"charging.{unit.tenant}.{person}"
     async with heard(bus, own, f"notices.{person}") as waiting:
+        for transaction in await transactions.newest(unit, NEWEST, person):
+            yield LiveEvent(CHANGED, {"transaction_id": public(transaction.id)})
         while True:
             topic, message = await waiting.get()
             if topic == own:

@@ -42,9 +42,10 @@ async def own(unit: Unit, person: int, public_id: str) -> Transaction:
     return transaction
 
 
-async def newest(unit: Unit, limit: int) -> list[Transaction]:
-    """The transactions that arrived last, the newest first."""
-    return [store.to_transaction(row) for row in (await store.page(unit, {}, None, limit))[:limit]]
+async def newest(unit: Unit, limit: int, person_id: int | None = None) -> list[Transaction]:
+    """The transactions that arrived last, of all or of one person, the newest first."""
+    rows = await store.page(unit, {"person_id": person_id}, None, limit)
+    return [store.to_transaction(row) for row in rows[:limit]]
 
 
 async def names_of(unit: Unit, transactions: Sequence[Transaction]) -> Mapping[str, str]:
