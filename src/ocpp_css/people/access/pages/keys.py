@@ -36,9 +36,9 @@ PATH = "/console/settings/api-keys"
 NEW = f"{PATH}/new"
 _COLUMNS = (
     Column("name", lazy("Name")),
+    Column("state", lazy("State")),
     Column("prefix", lazy("Key")),
     Column("scopes", lazy("Scopes")),
-    Column("state", lazy("State")),
     Column("created_at", lazy("Made")),
     Column("last_used_at", lazy("Last used")),
     Column("expires_at", lazy("Ends")),
