@@ -5,37 +5,15 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.isolation import KEPT, PROBED_ALWAYS, Route, belongings, callers, member, probed, routes_of, signed_in
+from tests.isolation import KEPT, PROBED_ALWAYS, belongings, callers, member, probed, routes_of, signed_in
 from tests.running import Wire, api_of, default_account, now, station, until
+from tests.strangers import absent, ask, told
 
 from ocpp_css.app.running import Service
 from ocpp_css.kit.ids import parse_public
 from ocpp_css.people.access.commands import create_account
 
 pytestmark = [pytest.mark.anyio, pytest.mark.requirement("CS-10")]
-
-RESET = {"action": "Reset", "payload": {"type": "Soft"}, "timeout_s": 1}
-VARIABLE = {"component": {"name": "c"}, "variable": {"name": "v"}}
-BODIES: dict[str, Any] = {
-    "commands": RESET,
-    "close": {"reason": "because"},
-    "settle": {"reason": "because"},
-    "start": {"id_token": "TOKEN-A"},
-    "password": {"password": "0123456789abcdef0123"},
-    "get": {"getVariableData": [VARIABLE]},
-    "set": {"setVariableData": [{**VARIABLE, "attributeValue": "1"}]},
-    "{user_id:str}": {"role": "viewer"},
-}
-ABSENT = "03f75mqqm0ab"
-"""The beginning of numbers that nothing has."""
-
-
-def told(answer: httpx.Response, names: dict[str, str]) -> str:
-    """What was answered, without the name that was asked for."""
-    text = answer.text
-    for name in names.values():
-        text = text.replace(name, "…")
-    return text
 
 
 async def test_every_route_says_whom_it_is_for_and_names_things_that_are_probed(service: Service) -> None:
@@ -50,19 +28,14 @@ async def test_what_belongs_to_another_is_told_like_what_does_not_exist(service:
     await create_account(service.wiring.db, "Other", "eve@example.org", "seven purple herons quarrel")
     async with await api_of(service) as ours, await api_of(service, "Other") as theirs:
         names = (await belongings(service, ours)).names
-        absent = {name: f"{ABSENT}{letter}" for name, letter in zip(names, "cdefghjkmnpqrstvwxyz", strict=False)}
+        nobodys = absent(names)
         for route in (one for one in routes_of(service.web) if one.names_things and one.permission):
-            answers = [await ask(theirs, service.web_url, route, given) for given in (names, absent)]
+            answers = [await ask(theirs, service.web_url, route, given) for given in (names, nobodys)]
             assert answers[0].status_code == answers[1].status_code, (route, answers[0].text, answers[1].text)
             assert answers[0].status_code in {404, 403, 401, 422, 303}, (route, answers[0].text)
             if route.path.startswith("/api/"):
                 assert answers[0].status_code == 404, (route, answers[0].text)
-                assert told(answers[0], names) == told(answers[1], absent), route
-
-
-async def ask(client: httpx.AsyncClient, site: str, route: Route, names: dict[str, str]) -> httpx.Response:
-    body = {"json": BODIES.get(route.path.rsplit("/", 1)[1], {})} if route.verb in {"POST", "PUT", "PATCH"} else {}
-    return await client.request(route.verb, site + route.filled(names), **body)
+                assert told(answers[0], names) == told(answers[1], nobodys), route
 
 
 @pytest.mark.trust("A48")
