@@ -42,8 +42,11 @@ ENDS_ONESELF: Final = {"/console/sign-out", "/console/me/sessions/end-others"}
 """Whoever asks this is nobody afterwards, and further probes would say little."""
 KEPT_SHORTLY: Final = httpx.Limits(keepalive_expiry=1.0)
 """Many callers take turns: a connection that waits for its turn is not to be closed by the service meanwhile."""
-MARK: Final = "ZQ7X"
-"""What stands in the names of the other account's things, and in no page."""
+MARK: Final = "ZQ7XK9WJ"
+"""What stands in the names of the other account's things, and in no page.
+
+Long: of four letters, the random proofs in the forms of a hundred thousand pages once held them by chance.
+"""
 OF_THE_OPERATOR: Final = {"/metrics"}
 """Told to this machine, or to who has the token of the whole service; it counts accounts by their numbers."""
 NOT_NAMES: Final = {

@@ -254,6 +254,7 @@ async def says_that_it_was_not_her(way: Way, page: Page) -> None:
 @pytest.mark.requirement("ACC-1")
 @pytest.mark.requirement("ACC-2")
 @pytest.mark.requirement("USE-10")
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("language", LOOKS)
 async def test_the_whole_way_of_a_new_customer(tmp_path: Path, browser: Browser, box: Mailbox, language: str) -> None:
     served = await Served.start(tmp_path, more=("--smtp-url", box.url))
