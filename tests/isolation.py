@@ -318,8 +318,8 @@ class Campaign:
         given += [name for name in self._ours.names.values() if any(name in sent for sent in given)]
         for sent in sorted(filter(None, given), key=len, reverse=True):
             text = text.replace(sent, "…")
-        if any(mark in text for mark in self._ours.marks):
-            self.leaks.append(f"{about}: it tells of another's {[mark for mark in self._ours.marks if mark in text]}")
+        for place in (text.find(mark) for mark in self._ours.marks if mark in text):
+            self.leaks.append(f"{about}: it tells of another's: {text[max(0, place - 60) : place + 60]!r}")
 
     async def run(self, probes: Iterator[Probe], at_once: int = 8) -> None:
         """Send all, a few at a time."""
