@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-stamp
 
-.PHONY: help setup run test check fix bench torture types docs area migration clean browser
+.PHONY: help setup run test check fix advisories bench torture types docs area migration clean browser
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -42,6 +42,10 @@ test: setup browser check ## Everything: checks and all tests, with real Postgre
 
 torture: setup browser ## The long fault campaigns, with counts at the end
 	$(BIN)/pytest -q -m slow -s
+
+LOCKS := $(wildcard requirements/*.lock)
+advisories: setup ## Ask the advisories of the package index about every locked version (needs the network)
+	$(BIN)/uv tool run --isolated pip-audit==2.10.1 --strict --require-hashes --disable-pip $(addprefix -r ,$(LOCKS))
 
 BENCH ?= --write-docs
 bench: setup ## Measure this machine (15 minutes); table, bench/results/latest.json, docs/benchmarks.md (or BENCH=--quick)

@@ -42,8 +42,11 @@ ENDS_ONESELF: Final = {"/console/sign-out", "/console/me/sessions/end-others"}
 """Whoever asks this is nobody afterwards, and further probes would say little."""
 KEPT_SHORTLY: Final = httpx.Limits(keepalive_expiry=1.0)
 """Many callers take turns: a connection that waits for its turn is not to be closed by the service meanwhile."""
-MARK: Final = "ZQ7X"
-"""What stands in the names of the other account's things, and in no page."""
+MARK: Final = "ZQ7XK9WJ"
+"""What stands in the names of the other account's things, and in no page.
+
+Long: of four letters, the random proofs in the forms of a hundred thousand pages once held them by chance.
+"""
 OF_THE_OPERATOR: Final = {"/metrics"}
 """Told to this machine, or to who has the token of the whole service; it counts accounts by their numbers."""
 NOT_NAMES: Final = {
@@ -315,8 +318,8 @@ class Campaign:
         given += [name for name in self._ours.names.values() if any(name in sent for sent in given)]
         for sent in sorted(filter(None, given), key=len, reverse=True):
             text = text.replace(sent, "…")
-        if any(mark in text for mark in self._ours.marks):
-            self.leaks.append(f"{about}: it tells of another's {[mark for mark in self._ours.marks if mark in text]}")
+        for place in (text.find(mark) for mark in self._ours.marks if mark in text):
+            self.leaks.append(f"{about}: it tells of another's: {text[max(0, place - 60) : place + 60]!r}")
 
     async def run(self, probes: Iterator[Probe], at_once: int = 8) -> None:
         """Send all, a few at a time."""

@@ -30,12 +30,17 @@ async def mailing(tmp_path: Path, browser, box):
         await console.close()
 
 
-async def shoot(page: Page, name: str) -> None:
-    assert await faults(page) == []
-    assert await overflow(page) == []
+async def keep(page: Page, name: str) -> None:
+    """A picture of the whole page, where such are wanted."""
     if SHOTS:
         FOLDER.mkdir(exist_ok=True, parents=True)
         await page.screenshot(path=FOLDER / f"{name}.png", full_page=True)
+
+
+async def shoot(page: Page, name: str) -> None:
+    await keep(page, name)
+    assert await faults(page) == []
+    assert await overflow(page) == []
 
 
 async def sign_up(page: Page, box: Mailbox, email: str = "nina@example.org") -> None:
@@ -123,7 +128,8 @@ async def test_a_stranger_is_refused_and_the_person_says_that_it_was_not_them(ma
 async def test_the_account_pages_in_every_look(mailing, box, look):
     page = await mailing.page("/console/sign-up", **LOOKS[look])
     await sign_up(page, box)
-    for path in ("me", "me/security", "me/sessions", "me/history", "me/address", "me/prove"):
+    keys = ("settings/api-keys", "settings/api-keys/new")
+    for path in ("me", "me/security", "me/sessions", "me/history", "me/address", "me/prove", *keys):
         await page.goto(f"{mailing.service.web_url}/console/{path}")
         await shoot(page, f"{path.replace('/', '-')}-{look}")
     await page.goto(mailing.service.web_url + "/console/me/security")

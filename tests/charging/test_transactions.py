@@ -238,6 +238,9 @@ async def test_a_stop_that_never_comes_is_closed_by_hand_and_settled(
         assert await wire.ask("StopTransaction", stop_of(number)) == {}
     entries = await review(api, identity)
     assert [entry["kind"] for entry in entries] == ["transaction"]
+    for wrong in ({"stopped_at": "2001-01-01T00:00:00Z"}, {"meter_stop_wh": 1}):
+        refused = await api.post(f"/review/{entries[0]['id']}/settle", json={"reason": "mistyped", **wrong})
+        assert (refused.status_code, refused.json()["errors"][0]["path"]) == (422, next(iter(wrong)))
     body = {"reason": "checked on site", "outcome": "corrected", "meter_stop_wh": 1100}
     settled = await api.post(f"/review/{entries[0]['id']}/settle", json=body)
     assert settled.json()["outcome"] == "corrected"

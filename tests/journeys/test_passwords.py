@@ -16,6 +16,7 @@ from tests.journeys.serving import serving
 from tests.running import PATIENCE_S, Reachable, Wire, station, until
 
 from ocpp_css.app.running import Service
+from ocpp_css.charging import stations
 from ocpp_css.charging.commands.store import COMMANDS
 from ocpp_css.gateway.messages import MESSAGES
 from ocpp_css.storage import METADATA
@@ -24,6 +25,13 @@ pytestmark = [pytest.mark.anyio, pytest.mark.requirement("CS-9")]
 
 OLD = "correct horse battery"
 ROTATE = "/stations/CP1/password/rotate"
+
+
+def test_a_password_that_is_made_is_no_option_of_a_command() -> None:
+    for version in ("", "1.6", "2.0.1", "2.1"):
+        made = [stations.new_password(version) for _ in range(500)]
+        assert len(set(made)) == len(made)
+        assert all(password.isalnum() and 16 <= len(password) <= 40 for password in made)
 
 
 async def gets_in(service: Reachable, password: str | bytes, version: str = "1.6") -> bool:

@@ -12,6 +12,7 @@ from ocpp_css.people.notices.jobs.postman import CLAIMED_FOR, WAITS, Postman
 from ocpp_css.people.notices.jobs.writing import Writing
 from ocpp_css.people.notices.service.choosing import Unsubscribing, choose
 from ocpp_css.people.notices.service.delivery import Smtp, SmtpUrlInvalid, server_of
+from ocpp_css.people.notices.service.returns import Returns
 from ocpp_css.storage import PROVIDER
 
 pytestmark = [pytest.mark.anyio, pytest.mark.requirement("ACC-10")]
@@ -38,7 +39,7 @@ def post():
 
 def postman_for(db, post, url):
     unsubscribing = Unsubscribing(Secrets(bytes(32)))
-    writing = Writing(SITE, "CSS <noreply@css.example.org>", unsubscribing)
+    writing = Writing(SITE, "CSS <noreply@css.example.org>", unsubscribing, Returns(db.vault.secrets))
     return Postman(db, post, writing, Smtp(server_of(url), "noreply@css.example.org"))
 
 

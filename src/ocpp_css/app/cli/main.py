@@ -9,7 +9,7 @@ import uvloop
 from cyclopts import App, Parameter
 from cyclopts.config import Env, Toml
 
-from ocpp_css.app.cli import administration, care, doctor, keys, remote
+from ocpp_css.app.cli import administration, care, doctor, keys, mail, remote
 from ocpp_css.app.settings import Settings
 from ocpp_css.kit.errors import Refusal
 
@@ -30,6 +30,7 @@ administration.register(app)
 care.register(app)
 doctor.register(app)
 keys.register(app)
+mail.register(app)
 remote.register(app)
 
 

@@ -55,12 +55,16 @@ def _place(body: Body) -> str:
     return f"EVSE {body['evse_id']}" if body.get("evse_id") else gettext("the station")
 
 
+def _worded(text: str) -> str:
+    return gettext(text)
+
+
 _SHAPES: Mapping[str, _Shape] = {
     "station.connected": _Shape(
         "ok", "wifi", lambda b: gettext("connected, OCPP {version}", version=b["ocpp_version"])
     ),
     "station.disconnected": _Shape("", "wifi-off", lambda _: gettext("went offline")),
-    "station.booted": _Shape("info", "power", lambda b: gettext("started: {status}", status=b["status"])),
+    "station.booted": _Shape("info", "power", lambda b: gettext("started: {status}", status=_worded(b["status"]))),
     "station.registered": _Shape("", "charging-pile", lambda b: _registered(b["change"])),
     "connector.changed": _Shape(
         "",

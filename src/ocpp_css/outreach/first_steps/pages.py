@@ -1,6 +1,5 @@
 """The page of the first steps; each step is done on it, and shows at once what came of it."""
 
-import secrets
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -18,7 +17,6 @@ from ocpp_css.people import audit
 from ocpp_css.storage import Database, Unit
 
 PATH = "/console/first-steps"
-_PASSWORD_BYTES = 18
 _LONGEST_TOKEN = 36
 Asked = Request[Any, Any, Any]
 
@@ -40,7 +38,7 @@ async def add_station(  # noqa: PLR0917 - what a station is added with
     principal: NamedDependency[Principal],
     charges: NamedDependency[TestCharges],
 ) -> Page:
-    identity, password = (await posted(request)).get("identity", ""), secrets.token_urlsafe(_PASSWORD_BYTES)
+    identity, password = (await posted(request)).get("identity", ""), stations.new_password()
     own = db.unit(principal.tenant)
     try:
         audit.record(own, principal, "station.create", "station", identity)

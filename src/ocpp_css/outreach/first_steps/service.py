@@ -14,7 +14,6 @@ from ocpp_css.storage import Database
 READINGS = 12
 EVERY_S = 2.0
 TIME_SCALE = 60.0
-_PASSWORD_BYTES = 24
 _log = structlog.get_logger(__name__)
 
 
@@ -50,7 +49,7 @@ class TestCharges:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _make(self, tenant: int) -> tuple[str, str]:
-        identity, password = f"TEST-{secrets.token_hex(3).upper()}", secrets.token_urlsafe(_PASSWORD_BYTES)
+        identity, password = f"TEST-{secrets.token_hex(3).upper()}", stations.new_password()
         fields: dict[str, Any] = {"identity": identity, "name": "Test charge"}
         await stations.create(self._db, self._directory, self._db.unit(tenant), fields, password)
         self._made[tenant] = identity, password

@@ -13,6 +13,7 @@ from ocpp_css.people.notices.jobs.writing import Writing
 from ocpp_css.people.notices.service.choosing import Unsubscribing
 from ocpp_css.people.notices.service.delivery import Console, Smtp, Transport, server_of
 from ocpp_css.people.notices.service.posting import Post
+from ocpp_css.people.notices.service.returns import Returns
 from ocpp_css.people.notices.store import CHOICES, LETTERS, NOTICES
 
 
@@ -23,7 +24,8 @@ async def start(wiring: Wiring) -> Callable[[], Awaitable[None]] | None:
     if not wiring.does_timed_work:
         return None
     site, sender = wiring.settings.site_url, sender_of(wiring.settings)
-    postman = Postman(wiring.db, post, Writing(site, sender, unsubscribing), _transport(wiring.settings, sender))
+    writing = Writing(site, sender, unsubscribing, Returns(wiring.secrets))
+    postman = Postman(wiring.db, post, writing, _transport(wiring.settings, sender))
     postman.begin()
     return postman.close
 

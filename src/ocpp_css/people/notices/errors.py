@@ -1,6 +1,6 @@
 """Refusals about notices."""
 
-from ocpp_css.kit.errors import Invalid, NotFound
+from ocpp_css.kit.errors import Invalid, NotFound, Refusal
 
 
 class NoticeUnknown(NotFound):
@@ -24,3 +24,11 @@ class UnsubscribeUnknown(NotFound):
     code = "unsubscribe_unknown"
     title = "This link does not work"
     explanation = "Choose in your settings which letters you want."
+
+
+class ReportUnreadable(Refusal):
+    """It is no delivery status notification, or it names no letter that this service wrote."""
+
+    code = "report_unreadable"
+    title = "This is no report about a letter of this service"
+    explanation = "A delivery status notification (RFC 3464) is wanted, with the headers of the letter that came back."

@@ -5,6 +5,7 @@ it said so, or it came in with the new one (`MemoryDirectory.proved`).
 """
 
 import secrets
+import string
 from enum import Enum
 
 from ocpp_css.charging.stations import store
@@ -16,8 +17,10 @@ from ocpp_css.storage import Database, Unit
 
 OCTETS = 20
 """1.6: an AuthorizationKey has 16 to 20 octets, sent as up to 40 hex digits (A00.FR.205)."""
-LETTERS = 24
-"""2.x: 24 random octets are 32 letters of base64, of the 16 to 40 that a passwordString may have."""
+LENGTH = 24
+"""2.x: a passwordString has 16 to 40 characters; 24 letters and digits are 142 random bits."""
+_LETTERS = string.ascii_letters + string.digits
+"""No other characters: one that begins with a hyphen would be an option to whoever types it into a command."""
 assert OCTETS * 2 <= LONGEST_PASSWORD
 
 
@@ -32,9 +35,11 @@ class Outcome(Enum):
     """Nobody knows; both count until the station comes in with the new one."""
 
 
-def new_password(version: str) -> str:
-    """A random password as this version writes it."""
-    return secrets.token_hex(OCTETS) if version == "1.6" else secrets.token_urlsafe(LETTERS)
+def new_password(version: str = "") -> str:
+    """A random password as this version writes it; without one, for any station that a person types it into."""
+    if version == "1.6":
+        return secrets.token_hex(OCTETS)
+    return "".join(secrets.choice(_LETTERS) for _ in range(LENGTH))
 
 
 def begin_rotation(directory: MemoryDirectory, unit: Unit, station: Station, password: str) -> list[str]:

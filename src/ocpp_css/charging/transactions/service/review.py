@@ -70,6 +70,9 @@ def _corrected(transaction: Transaction, correction: Correction) -> Transaction:
     start, stop = changed.meter_start_wh, changed.meter_stop_wh
     if changes and start is not None and stop is not None and stop < start:
         raise Invalid("The stop is below the start.", errors=[Fault("meter_stop_wh", "below meter_start_wh")])
+    began, ended = changed.started_at, changed.stopped_at
+    if changes.keys() & {"started_at", "stopped_at"} and began is not None and ended is not None and ended < began:
+        raise Invalid("The end is before the beginning.", errors=[Fault("stopped_at", "before started_at")])
     return msgspec.structs.replace(changed, state=state_of(changed))
 
 

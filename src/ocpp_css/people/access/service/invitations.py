@@ -57,7 +57,7 @@ _LETTER = Notice(
 )  # fmt: skip
 _JOINED = Notice(
     category="account", title=_("{name} joined {account}"), text=_("The invitation that you sent was accepted."),
-    path="/console/people", action=_("See the people of the account"),
+    path="/console/people", action=_("People"),
 )  # fmt: skip
 
 

@@ -12,9 +12,10 @@ from ocpp_css.edge import Languages
 from ocpp_css.kit.errors import Conflict
 from ocpp_css.people.notices import store
 from ocpp_css.people.notices.jobs.writing import Writing
-from ocpp_css.people.notices.model import Letter
+from ocpp_css.people.notices.model import Letter, LetterState
 from ocpp_css.people.notices.service.delivery import Refused, Transport, Unreachable
 from ocpp_css.people.notices.service.posting import WAITING, Post
+from ocpp_css.people.notices.service.returns import undelivered
 from ocpp_css.storage import PROVIDER, Database
 
 WAITS = (
@@ -103,15 +104,15 @@ class Postman:
         try:
             answer = await self._transport.send(message, letter.address)
         except Refused as refused:
-            await self._end(letter, "refused", str(refused))
+            await self._not_sent(letter, "refused", str(refused))
         except Unreachable as fault:
             await self._again(letter, str(fault))
         else:
-            await self._end(letter, "sent", answer)
+            await self._sent(letter, answer)
 
     async def _again(self, letter: Letter, answer: str) -> None:
         if letter.tries >= len(WAITS):
-            await self._end(letter, "given_up", answer)
+            await self._not_sent(letter, "given_up", answer)
             return
         unit = self._db.unit(PROVIDER)
         store.change_letter(
@@ -120,16 +121,19 @@ class Postman:
         await unit.commit()
         await _log.awarning("letter_waits", count=letter.tries + 1)
 
-    async def _end(self, letter: Letter, state: str, answer: str) -> None:
+    async def _sent(self, letter: Letter, answer: str) -> None:
         """The text is forgotten: it may hold a code or a link."""
         unit = self._db.unit(PROVIDER)
-        sent_at = unit.now if state == "sent" else None
         store.change_letter(
-            unit, letter, tries=letter.tries + 1, state=state, sealed="", sent_at=sent_at, answer=answer[:500]
+            unit, letter, tries=letter.tries + 1, state="sent", sealed="", sent_at=unit.now, answer=answer[:500]
         )
         await unit.commit()
-        if state != "sent":
-            await _log.awarning("letter_not_delivered", outcome=state)
+
+    async def _not_sent(self, letter: Letter, state: LetterState, answer: str) -> None:
+        unit = self._db.unit(PROVIDER)
+        await undelivered(unit, letter, state, answer, tries=letter.tries + 1)
+        await unit.commit()
+        await _log.awarning("letter_not_delivered", outcome=state)
 
     async def tidy(self) -> int:
         """Remove letters that were over three months ago; how many there were."""

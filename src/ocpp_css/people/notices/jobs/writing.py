@@ -9,9 +9,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ocpp_css.edge import exact, gettext, reader
-from ocpp_css.kit.ids import public
 from ocpp_css.people.notices.model import CATEGORIES, Contents, Letter, Notice
 from ocpp_css.people.notices.service.choosing import Unsubscribing
+from ocpp_css.people.notices.service.returns import HEADER, Returns
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -19,10 +19,11 @@ TEMPLATES = Path(__file__).parents[1] / "templates"
 class Writing:
     """Writes letters; `site` is where people reach the service, `sender` who the letters come from."""
 
-    def __init__(self, site: str, sender: str, unsubscribing: Unsubscribing) -> None:
+    def __init__(self, site: str, sender: str, unsubscribing: Unsubscribing, returns: Returns) -> None:
         self._site = site.rstrip("/")
         self._sender = sender
         self._unsubscribing = unsubscribing
+        self._returns = returns
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
             lstrip_blocks=True,
@@ -45,7 +46,8 @@ class Writing:
         message["From"] = Address(name or "OCPP CSS", user, domain)
         message["To"] = letter.address
         message["Date"] = format_datetime(letter.created_at)
-        message["Message-ID"] = f"<{public(letter.letter_id)}@{domain}>"
+        message["Message-ID"] = f"<{self._returns.reference(letter.letter_id)}@{domain}>"
+        message[HEADER] = self._returns.reference(letter.letter_id)
         message["Auto-Submitted"] = "auto-generated"
         if not CATEGORIES[letter.category].is_mandatory:
             link = self._site + self._unsubscribing.path(letter.user_id, letter.category)
