@@ -19,7 +19,7 @@ from ocpp_css.people import tenants
 from ocpp_css.people.access import commands
 from ocpp_css.storage import PROVIDER
 
-PATIENCE_S = 10
+PATIENCE_S = 30
 
 
 @asynccontextmanager
