@@ -32,7 +32,7 @@ class MemoryWriter(SqliteWriter):
         self._others: deque[list[Unit]] = deque()
         super().__init__(path, self._take_others, release, chains)
 
-    def wake(self) -> None:
+    def wake(self, waiting: int) -> None:  # noqa: ARG002 - how many does not matter here
         """Something waits; called in the loop."""
         if not self._is_due:
             self._is_due = True
@@ -48,7 +48,7 @@ class MemoryWriter(SqliteWriter):
             others = [unit for unit in units if not unit.station]
             if others:
                 self._others.append(others)
-                super().wake()
+                super().wake(len(others))
 
     def _take_others(self) -> list[Unit]:
         return self._others.popleft() if self._others else []

@@ -12,7 +12,10 @@ from sqlalchemy import Text
 from tools.requirements_page import PAGE, page
 
 from ocpp_css.assembly import find_areas
+from ocpp_css.charging.commands.service.kinds import KINDS
+from ocpp_css.edge.permissions import NEEDS
 from ocpp_css.edge.principal import ANY
+from ocpp_css.people.access.model import INCLUDED, PERMISSIONS
 from ocpp_css.storage import METADATA, Document
 
 SOURCE = Path(__file__).parents[2] / "src" / "ocpp_css"
@@ -150,6 +153,12 @@ def test_every_permission_a_route_needs_is_explained() -> None:
         for handler in area.routes:
             needed.add(getattr(handler, "opt", {}).get("needs") or "")
     assert needed - explained - {""} == set()
+
+
+def test_every_permission_that_can_be_given_is_asked_for() -> None:
+    """By a route, or by the kind of a command; what holds others stands for them."""
+    asked = {handler.opt.get(NEEDS) for area in find_areas("ocpp_css") for handler in area.routes} | set(KINDS)
+    assert set(PERMISSIONS) - set(INCLUDED) <= asked
 
 
 def test_only_storage_commits_by_itself_and_only_named_stores_read_across_tenants() -> None:

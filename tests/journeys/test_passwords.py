@@ -89,7 +89,7 @@ async def test_once_accepted_only_the_new_password_counts(
         answer = (await asking).json()
         assert (answer["status"], answer["station_status"]) == ("rotated", "Accepted")
         assert await closed(wire) == 1008
-    assert len(new) == (40 if version == "1.6" else 32)
+    assert len(new) == (40 if version == "1.6" else 24)
     assert not await gets_in(service, OLD, version)
     assert await gets_in(service, bytes.fromhex(new) if version == "1.6" else new, version)
     assert (await api.get("/stations/CP1")).json()["password_rotation"] is False

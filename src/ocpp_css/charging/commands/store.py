@@ -73,10 +73,13 @@ async def last_actions(unit: Unit, station_id: int, limit: int) -> list[str]:
     return list(dict.fromkeys(str(row.action) for row in rows))[:limit]
 
 
-async def queued(unit: Unit, station_id: int) -> list[Command]:
-    """What waits for a station, in order."""
-    query = select(COMMANDS).where(COMMANDS.c.station_id == station_id, COMMANDS.c.status == "queued")
-    return [to_command(row) for row in await unit.all(query.order_by(COMMANDS.c.id))]
+async def without_end(unit: Unit, station_id: int) -> list[Command]:
+    """What may wait for a station and has no end yet, in order: what waits, and what is on its way."""
+    query = select(COMMANDS).where(COMMANDS.c.station_id == station_id, COMMANDS.c.status.in_(["queued", "sent"]))
+    return [
+        to_command(row)
+        for row in await unit.all(query.where(COMMANDS.c.expires_at.is_not(None)).order_by(COMMANDS.c.id))
+    ]
 
 
 async def has_queued(unit: Unit, station_id: int) -> bool:

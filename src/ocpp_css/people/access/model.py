@@ -27,7 +27,6 @@ PERMISSIONS: Mapping[str, str] = {
     "commands:secure": _("Install and remove certificates, ask for and clear what a station keeps of a customer"),
     "messages:read": _("Read the messages that stations exchange"),
     "transactions:read": _("See transactions and meter values"),
-    "transactions:write": _("Stop and correct transactions"),
     "tokens:read": _("See id tokens"),
     "tokens:write": _("Add, change and remove id tokens"),
     "review:read": _("See doubtful transactions and messages"),
@@ -55,9 +54,7 @@ _RUNS = frozenset({"commands:look", "commands:charge", "commands:steer", "comman
 ROLES: Mapping[Role, frozenset[str]] = {
     "owner": frozenset({"*"}),
     "administrator": frozenset(PERMISSIONS),
-    "operator": _READS
-    | _RUNS
-    | {"stations:write", "transactions:write", "tokens:write", "review:settle", "users:read"},
+    "operator": _READS | _RUNS | {"stations:write", "tokens:write", "review:settle", "users:read"},
     "technician": (_READS - {"tokens:read"}) | _RUNS | {"stations:write", "commands:maintain", "commands:configure"},
     "viewer": _READS,
     "driver": frozenset(),

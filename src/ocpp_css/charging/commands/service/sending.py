@@ -168,6 +168,7 @@ class Commands:
             latency_us=result.latency_us,
             finished_at=unit.now,
         )
+        _tell_the_next(unit, command)
         unit.emit(Finished(station.station_id, station.identity, public(command.id), action.name, result.status))
         await unit.commit()
         return msgspec.structs.replace(ended, response=result.response)
@@ -201,12 +202,15 @@ class Commands:
             self.station_came(tenant, station_id)
 
     async def _deliver_queued(self, tenant: int, station_id: int) -> None:
+        """One after the other; behind one that is on its way, though its station has come elsewhere, the rest waits
+        until whoever sent it tells its end.
+        """
         try:
             unit = self._db.unit(tenant)
             station = await stations.by_number(unit, station_id)
-            for command in await store.queued(unit, station_id) if station is not None else ():
+            for command in await store.without_end(unit, station_id) if station is not None else ():
                 assert station is not None
-                if not await self._deliver_one(tenant, station, command):
+                if command.status == "sent" or not await self._deliver_one(tenant, station, command):
                     self.queued(tenant, station_id)
                     return
         except Exception as fault:  # noqa: BLE001 - they go on waiting and are tried when the station comes again
@@ -275,10 +279,17 @@ class Commands:
     async def _end(self, tenant: int, command: Command, status: str, code: str, text: str) -> None:
         unit = self._db.unit(tenant)
         store.change(unit, command, status=status, error_code=code, error_description=text, finished_at=unit.now)
+        _tell_the_next(unit, command)
         try:
             await unit.commit()
         except Conflict:
             _log.info("command ended elsewhere", command=public(command.id))
+
+
+def _tell_the_next(unit: Unit, command: Command) -> None:
+    """What waits behind one that might have waited too may go on."""
+    if command.expires_at is not None:
+        unit.tell(f"queued.{unit.tenant}", {"station": command.station_id})
 
 
 def _version(station: stations.Station, link: Link) -> str:
