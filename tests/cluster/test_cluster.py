@@ -94,6 +94,32 @@ async def test_of_sockets_opened_at_the_same_moment_one_is_left(cluster: Cluster
     await left.close()
 
 
+async def test_who_is_outrun_before_the_state_is_there_is_closed(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The claim is stored, and before the state is loaded another process has a newer one."""
+    identity = await registered(cluster)
+    hub = cluster.east.hub
+    assert hub is not None
+    loading, going_on, load = asyncio.Event(), asyncio.Event(), hub._load_states
+
+    async def slow(*given: Any) -> None:
+        loading.set()
+        await going_on.wait()
+        await load(*given)
+
+    monkeypatch.setattr(hub, "_load_states", slow)
+    protocol = [websockets.Subprotocol("ocpp1.6")]
+    async with websockets.connect(f"{cluster.east.station_url}/{identity}", subprotocols=protocol) as old:
+        await loading.wait()
+        (tenant, number), held = next(one for one in hub.connections.items() if one[1].station.identity == identity)
+        told = {"station": number, "fence": held.inherited + 1, "node": cluster.west.wiring.db.node, "is_swap": False}
+        hub._claimed_elsewhere(f"claimed.{tenant}", told)
+        going_on.set()
+        with pytest.raises(websockets.ConnectionClosed):
+            await asyncio.wait_for(old.recv(), 30)
+
+
 @pytest.mark.trust("R10")
 async def test_what_an_old_connection_still_says_is_not_stored(cluster: Cluster) -> None:
     """The process with the old socket heard nothing of the new one: only the fence is left."""
@@ -260,6 +286,11 @@ async def test_the_stations_of_a_process_that_died_are_offline_within_thirty_sec
 
     await until(offline, 30)
     assert (await db.unit(PROVIDER).all(LINKS.select())) == []
+
+
+async def test_a_process_without_stations_does_not_gather_for_its_commits(cluster: Cluster) -> None:
+    """Who sends a command waits for two of them, one after the other."""
+    assert cluster.web.wiring.db._writer.interval_s < cluster.east.wiring.db._writer.interval_s
 
 
 async def test_each_process_says_how_it_is(cluster: Cluster) -> None:

@@ -31,13 +31,14 @@ class Connection(WSListener):
 
     `credential` is what it came in with; `is_encrypted` is true behind a proxy that ends TLS, too, `is_secure` is not.
     `inherited` is the fence of the connection that this one replaced; `is_gone` says that the socket is no more,
-    `has_lost` that another process claimed the station at the same moment.
+    `has_lost` that another process claimed the station at the same moment, `outrun` is the newest fence that another
+    one told of before this connection was claimed.
     """
 
     __slots__ = (
         "_fragments", "_held", "_is_deflated", "_paused", "_size", "address", "asked_for", "close_code",
         "connected_at", "credential", "fence", "has_lost", "hub", "inherited", "is_closing", "is_encrypted", "is_gone",
-        "is_secure", "last_heard", "memory", "protocol", "routes", "session", "station", "topic", "transport",
+        "is_secure", "last_heard", "memory", "outrun", "protocol", "routes", "session", "station", "topic", "transport",
     )  # fmt: skip
 
     def __init__(self, hub: "Hub", station: StationEntry, protocol: Protocol, *, is_deflated: bool) -> None:
@@ -50,6 +51,7 @@ class Connection(WSListener):
         self.memory: dict[str, Any] = {}
         self.fence = 0
         self.inherited = 0
+        self.outrun = 0
         self.has_lost = False
         self.asked_for: frozenset[str] = frozenset()
         self.address = ""

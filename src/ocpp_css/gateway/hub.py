@@ -151,6 +151,8 @@ class Hub:
         if connection is not None and (connection.fence or connection.inherited) < message["fence"]:
             if connection.fence:
                 self._replace(connection)
+            else:
+                connection.outrun = message["fence"]
             if is_fight:
                 self._alarm(connection, "quarantined")
 
@@ -275,6 +277,8 @@ class Hub:
         if newest is not None and newest is not connection:
             newest.inherited = max(newest.inherited, connection.inherited)
             return
+        if connection.inherited < connection.outrun:
+            self._replace(connection)
         if not connection.is_closing:
             connection.claimed(connection.inherited)
         if connection.is_gone:
