@@ -90,6 +90,8 @@ async def _open(settings: Settings, stack: contextlib.AsyncExitStack) -> Service
     vault = settings.vault()
     db = await open_database(settings.database_url, bus, system_clock, vault, migrate=not settings.no_migrate)
     stack.push_async_callback(db.close)
+    if not settings.takes_stations:
+        db.hasten()
     wiring = Wiring(
         db=db, bus=bus, link=BusLink(bus, db), secrets=secrets, pseudonyms=Pseudonyms(secrets.key("pseudonyms")),
         settings=settings, does_timed_work=settings.does_timed_work,
