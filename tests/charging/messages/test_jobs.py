@@ -1,5 +1,6 @@
 """Old messages and events go, messages of transactions and new ones stay, on both databases."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -15,7 +16,7 @@ from ocpp_css.charging.messages import jobs
 from ocpp_css.kit.ids import parse_public
 from ocpp_css.outreach.feed import jobs as feed
 from ocpp_css.outreach.feed.store import newest
-from ocpp_css.storage import Database
+from ocpp_css.storage import Database, removing
 
 pytestmark = pytest.mark.anyio
 KEEPING = jobs.Keeping()
@@ -85,3 +86,24 @@ async def test_events_of_over_thirty_days_go(either: Service) -> None:
             return await newest(unit, 100) == []
 
         await until(gone)
+
+
+async def test_what_fails_is_tried_again_at_the_next_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(removing, "EVERY_S", 0.001)
+    turns: list[int] = []
+
+    async def forget() -> int:
+        turns.append(len(turns))
+        if len(turns) == 1:
+            raise OSError("the database is away")
+        return 1
+
+    async def went_on() -> bool:
+        return len(turns) > 2
+
+    stop = removing.forgetting("rows", forget)
+    await until(went_on)
+    await stop()
+    ended = len(turns)
+    await asyncio.sleep(0.01)
+    assert len(turns) == ended

@@ -1,6 +1,5 @@
 """What the message log offers."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from ocpp_css.assembly import Area, PersonalData, Wiring
 from ocpp_css.charging.messages import api, jobs, pages
 from ocpp_css.gateway.messages import LATE, MESSAGES
+from ocpp_css.storage.removing import forgetting
 
 
 async def start(wiring: Wiring) -> Callable[[], Awaitable[None]] | None:
@@ -18,13 +18,7 @@ async def start(wiring: Wiring) -> Callable[[], Awaitable[None]] | None:
     keeping = jobs.Keeping(
         timedelta(days=settings.keep_messages_days), timedelta(days=settings.keep_transaction_messages_days)
     )
-    task = asyncio.get_running_loop().create_task(jobs.forget_regularly(wiring.db, keeping), name="forget-messages")
-
-    async def stop() -> None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-    return stop
+    return forgetting("messages", lambda: jobs.forget(wiring.db, keeping))
 
 
 AREA = Area(

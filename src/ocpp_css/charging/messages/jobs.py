@@ -1,11 +1,8 @@
 """Timed work on the message log: what is no longer needed goes (TRUST P17, decision 33)."""
 
-import asyncio
 from datetime import timedelta
 from functools import partial
 from typing import NamedTuple
-
-import structlog
 
 from ocpp_css.charging import stations
 from ocpp_css.charging.messages import store
@@ -14,28 +11,12 @@ from ocpp_css.storage import Database
 from ocpp_css.storage.partitions import Partitions, bound
 from ocpp_css.storage.removing import remove_slowly
 
-_log = structlog.get_logger(__name__)
-
-EVERY_S = 3600.0
-
 
 class Keeping(NamedTuple):
     """For how long messages are kept, and those of transactions."""
 
     others: timedelta = timedelta(days=30)
     of_transactions: timedelta = timedelta(days=730)
-
-
-async def forget_regularly(db: Database, keeping: Keeping) -> None:
-    """Each hour, what is older than it may be."""
-    while True:
-        try:
-            forgotten = await forget(db, keeping)
-            if forgotten:
-                _log.info("old messages removed", count=forgotten)
-        except Exception as fault:  # noqa: BLE001 - the next turn tries again
-            _log.warning("old messages could not be removed", exc_info=fault)
-        await asyncio.sleep(EVERY_S)
 
 
 async def forget(db: Database, keeping: Keeping) -> int:

@@ -1,12 +1,12 @@
 """What the feed offers."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
 from ocpp_css.assembly import Area, Wiring
 from ocpp_css.outreach.feed import api, jobs, pages
+from ocpp_css.storage.removing import forgetting
 
 
 async def start(wiring: Wiring) -> Callable[[], Awaitable[None]] | None:
@@ -14,13 +14,7 @@ async def start(wiring: Wiring) -> Callable[[], Awaitable[None]] | None:
     if not wiring.does_timed_work:
         return None
     keep = timedelta(days=wiring.settings.keep_events_days)
-    task = asyncio.get_running_loop().create_task(jobs.forget_regularly(wiring.db, keep), name="forget-events")
-
-    async def stop() -> None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-    return stop
+    return forgetting("events", lambda: jobs.forget(wiring.db, keep))
 
 
 AREA = Area(
