@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, Route, expect
 from tests.browser.conftest import Console
 from tests.running import Wire, station
 
@@ -13,6 +13,18 @@ pytestmark = [pytest.mark.anyio, pytest.mark.requirement("CS-14"), pytest.mark.x
 async def beats(wire: Wire, count: int) -> None:
     for _ in range(count):
         await wire.ask("DataTransfer", {"vendorId": "test"})
+
+
+async def held(page: Page, address: str) -> asyncio.Event:
+    """Requests to `address` wait until the event is set."""
+    may_go = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await may_go.wait()
+        await route.continue_()
+
+    await page.route(address, late)
+    return may_go
 
 
 async def test_the_log_pauses_without_losing(console: Console) -> None:
@@ -28,6 +40,30 @@ async def test_the_log_pauses_without_losing(console: Console) -> None:
         assert await log.locator("li").count() == 2
         await log.get_by_role("button", name="Pause").click()
         await expect(log.locator("li")).to_have_count(8)
+
+
+async def test_what_comes_before_the_stream_is_open_is_there(console: Console) -> None:
+    await console.api.post("/stations", json={"identity": "LOG-5"})
+    async with station(console.service, "LOG-5") as wire:
+        await wire.boot()
+        page = await console.page()
+        may_open = await held(page, "**/messages/live*")
+        await page.goto(f"{console.service.web_url}/console/stations/LOG-5/log")
+        await expect(page.locator("[data-log] li")).to_have_count(2)
+        await beats(wire, 3)
+        may_open.set()
+        await expect(page.locator("[data-log] li")).to_have_count(8)
+
+
+async def test_a_page_is_told_what_happened_before_its_stream_was_open(console: Console) -> None:
+    await console.api.post("/stations", json={"identity": "LOG-6"})
+    page = await console.page()
+    may_open = await held(page, "**/events/live*")
+    await page.goto(f"{console.service.web_url}/console/stations/LOG-6")
+    async with station(console.service, "LOG-6") as wire:
+        await wire.boot()
+        may_open.set()
+        await expect(page.get_by_text("Vendor Model").first).to_be_visible()
 
 
 async def test_call_and_answer_are_paired_and_linked_to(console: Console) -> None:

@@ -86,3 +86,22 @@ async def test_a_failing_source_is_not_swallowed():
     assert (await anext(stream)).data == "text"
     with pytest.raises(RuntimeError):
         await anext(stream)
+
+
+@pytest.mark.anyio
+async def test_the_source_listens_before_the_stream_is_open():
+    """What comes between the answer's first bytes and the first wait is not missed."""
+    waiting: asyncio.Queue[str] | None = None
+
+    async def listening():
+        nonlocal waiting
+        waiting = asyncio.Queue()
+        while True:
+            yield LiveEvent("a", await waiting.get())
+
+    stream = _messages(Streams(9), "me", listening(), 60)
+    assert (await anext(stream)).retry
+    assert waiting is not None
+    waiting.put_nowait("early")
+    assert (await anext(stream)).data == "early"
+    await stream.aclose()

@@ -99,7 +99,9 @@ def live(
 ) -> ServerSentEvent:
     """Answer with `events` as they come, a comment when nothing came for `keep_alive_s` seconds.
 
-    The iterator is closed when the client leaves or the server drains; it should read `last_event_id(request)` itself.
+    The iterator begins before the answer does, so that whoever reads what was before once the stream is open
+    misses nothing. It is closed when the client leaves or the server drains; it should read
+    `last_event_id(request)` itself.
     """
     streams: Streams = request.app.state.streams
     settings: WebSettings = request.app.state.settings
@@ -137,6 +139,7 @@ async def _messages(
     streams.enter(caller)
     try:
         async with aclosing(_until_drained(streams, events, keep_alive_s)) as found:
+            await anext(found)
             yield ServerSentEventMessage(data=None, retry=RETRY_MS, comment="open")
             async for event in found:
                 yield _message(event)
@@ -147,10 +150,12 @@ async def _messages(
 async def _until_drained(
     streams: Streams, events: AsyncIterator[LiveEvent], keep_alive_s: float
 ) -> AsyncGenerator[LiveEvent | None, None]:
-    """The events, None for each silence; over when they are, or the server drains."""
+    """None once `events` listens, the events, None for each silence; over when they are, or the server drains."""
     ending = asyncio.ensure_future(streams.ended())
     coming = asyncio.ensure_future(anext(events, None))
     try:
+        await asyncio.sleep(0)
+        yield None
         while True:
             done, _ = await asyncio.wait({ending, coming}, timeout=keep_alive_s, return_when=asyncio.FIRST_COMPLETED)
             if ending in done:

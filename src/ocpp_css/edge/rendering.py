@@ -1,6 +1,7 @@
 """Pages: the Jinja environment, what every template can use, and the answers a page handler gives."""
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,13 @@ from ocpp_css.edge.navigation import NavEntry, links_for
 from ocpp_css.edge.principal import asking, principal_of
 from ocpp_css.edge.problems import HOME, local_path
 from ocpp_css.edge.settings import WebSettings
+from ocpp_css.kit.ids import first_id_at, public
 
 TEMPLATES = Path(__file__).parent / "templates"
 PIECES = ("ui", "tables", "fields", "dialogs", "charts", "logs", "schemas")
 THEME_COOKIE = "css_theme"
+RENDERED_WITHIN_MS = 5_000
+"""The page's stream begins so long before the page was rendered: what happened while it was made is told again."""
 _THEMES = ("light", "dark")
 
 
@@ -110,6 +114,7 @@ class Shell:
             "principal": principal,
             "nav": links_for(self._nav, principal, request.scope["path"]) if principal.is_known else [],
             "live": next((feed for feed in self._live if principal.may(feed.needs)), None),
+            "live_after": public(first_id_at(time.time_ns() // 1_000_000 - RENDERED_WITHIN_MS)),
             "bell": self._bell if principal.kind == "user" else "",
             "theme": theme if theme in _THEMES else "",
             "languages": list(request.app.state.languages),
@@ -121,12 +126,14 @@ class Shell:
 class LiveFeed:
     """A stream that the console's pages listen to: its address, the names of its events, the permission it needs.
 
-    A page listens to the first that its reader may.
+    A page listens to the first that its reader may. Events that are kept have numbers of `kit.ids`: the page begins
+    with what happened while it was made.
     """
 
-    def __init__(self, href: str, events: Sequence[str], needs: str = "") -> None:
+    def __init__(self, href: str, events: Sequence[str], needs: str = "", *, is_kept: bool = False) -> None:
         self.href = href
         self.needs = needs
+        self.is_kept = is_kept
         self.events = tuple(events)
 
 

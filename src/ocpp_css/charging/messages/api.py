@@ -1,6 +1,5 @@
 """The message log over REST and as a stream."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
@@ -10,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import ServerSentEvent
 
-from ocpp_css.bus import Bus
+from ocpp_css.bus import Bus, heard
 from ocpp_css.charging import stations
 from ocpp_css.charging.messages import service
 from ocpp_css.charging.messages.model import Direction, LogMessage, MessageType
@@ -19,8 +18,6 @@ from ocpp_css.kit.ids import parse_public
 from ocpp_css.kit.paging import Page, page_request
 from ocpp_css.people import audit
 from ocpp_css.storage import Database, Unit
-
-WAITING = 1_000
 
 
 @get("/api/v1/stations/{identity:str}/messages", opt=needs("messages:read"))
@@ -67,20 +64,11 @@ async def watch_messages(
 
 async def _messages(db: Database, bus: Bus, tenant: int, station_id: int) -> AsyncIterator[LiveEvent]:
     """What the bus tells; a watcher that is too slow loses the oldest, never the service its memory."""
-    waiting: asyncio.Queue[dict[str, Any]] = asyncio.Queue(WAITING)
-
-    def receive(_topic: str, message: dict[str, Any]) -> None:
-        if waiting.full():
-            waiting.get_nowait()
-        waiting.put_nowait(message)
-
-    cancel = bus.subscribe(f"log.{tenant}.{station_id}", receive)
-    try:
+    async with heard(bus, f"log.{tenant}.{station_id}") as waiting:
         while True:
-            for message in await service.live(db.unit(tenant), await waiting.get()):
+            _, row = await waiting.get()
+            for message in await service.live(db.unit(tenant), row):
                 yield LiveEvent("message", message, message.id)
-    finally:
-        cancel()
 
 
 HANDLERS = (list_messages, watch_messages)

@@ -1,15 +1,13 @@
 """The feed as a stream of server-sent events."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.response import ServerSentEvent
 
-from ocpp_css.bus import Bus, Message
+from ocpp_css.bus import Bus, Message, heard
 from ocpp_css.charging import transactions
 from ocpp_css.edge import LiveEvent, LiveFeed, Principal, last_event_id, live, needs, principal_of
 from ocpp_css.kit.clock import rfc3339
@@ -18,7 +16,6 @@ from ocpp_css.outreach.feed import store
 from ocpp_css.people import accounts
 from ocpp_css.storage import Database, Unit
 
-WAITING = 1_000
 MOST_MISSED = 1_000
 READING = "transaction.reading"
 NOTICE = "notice"
@@ -35,7 +32,7 @@ NEWEST = 8
 OWN_EVENTS = ("transaction.started", CHANGED, "transaction.stopped", READING, NOTICE)
 """The names of all events of a person's own stream."""
 LIVE, OWN_LIVE = "/api/v1/events/live", "/api/v1/me/events/live"
-FEEDS = (LiveFeed(LIVE, EVENTS, "events:read"), LiveFeed(OWN_LIVE, OWN_EVENTS))
+FEEDS = (LiveFeed(LIVE, EVENTS, "events:read", is_kept=True), LiveFeed(OWN_LIVE, OWN_EVENTS))
 """What pages listen to: who may not follow the account hears of what is their own."""
 
 
@@ -92,24 +89,6 @@ async def _own_events(bus: Bus, unit: Unit, person: int) -> AsyncIterator[LiveEv
                 yield LiveEvent(str(message["kind"]), {"transaction_id": message["transaction_id"]})
             else:
                 yield LiveEvent(NOTICE, message)
-
-
-@asynccontextmanager
-async def heard(bus: Bus, *topics: str) -> AsyncIterator[asyncio.Queue[tuple[str, Message]]]:
-    """What comes on these topics; of too much the oldest is lost."""
-    waiting: asyncio.Queue[tuple[str, Message]] = asyncio.Queue(WAITING)
-
-    def receive(topic: str, message: Message) -> None:
-        if waiting.full():
-            waiting.get_nowait()
-        waiting.put_nowait((topic, message))
-
-    cancels = [bus.subscribe(topic, receive) for topic in topics]
-    try:
-        yield waiting
-    finally:
-        for cancel in cancels:
-            cancel()
 
 
 def _event(fact: Message) -> LiveEvent:

@@ -76,7 +76,7 @@ export function listen(body) {
   if (!body.dataset.live) return;
   const tell = teller(body);
   const names = body.dataset.liveEvents.split(" ");
-  let last = "";
+  let last = body.dataset.liveAfter ?? "";
   let close = null;
   const open = () => {
     close ??= follow(body.dataset.live, names, { event: tell, state: show, after: last, seen: (id) => (last = id) });

@@ -230,27 +230,31 @@ class Log {
 
   // --- from outside ---------------------------------------------------------------------------------------------
 
-  /** What was missed while the stream was lost. */
+  /** What was before the stream, or came while it was lost; what it brings meanwhile waits, for the order's sake. */
   async catchUp() {
-    const page = this.words.history ? await this.history(null) : null;
-    if (page) this.take(page.items.reverse());
+    this.held ??= [];
+    const page = this.words.history ? await this.history(null).catch(() => null) : null;
+    this.cursor ??= page?.next_cursor ?? null;
+    const since = this.held;
+    this.held = null;
+    this.take(page?.items.reverse() ?? []);
+    this.take(since);
+  }
+
+  hear(entries) {
+    if (this.held) this.held.push(...entries);
+    else this.take(entries);
   }
 
   async begin() {
-    if (this.words.history) {
-      const page = await this.history(null);
-      this.cursor = page?.next_cursor ?? null;
-      if (page) this.take(page.items.reverse());
-    }
+    await this.catchUp();
     if (this.words.show) requestAnimationFrame(() => requestAnimationFrame(() => this.show(this.words.show)));
-    if (!this.words.src) return;
-    let wasLive = false;
-    const state = (now) => {
-      if (now !== "live") return;
-      if (wasLive) this.catchUp();
-      wasLive = true;
-    };
-    const event = (_, data) => this.take(Array.isArray(data) ? data : [data]);
+    if (this.words.src) this.listen();
+  }
+
+  listen() {
+    const state = (now) => now === "live" && this.catchUp();
+    const event = (_, data) => this.hear(Array.isArray(data) ? data : [data]);
     const close = follow(this.words.src, (this.words.events || "message").split(" "), { event, state });
     window.addEventListener("pagehide", close);
     document.addEventListener("htmx:beforeCleanupElement", (gone) => gone.detail.elt.contains(this.box) && close());
