@@ -1,6 +1,7 @@
 """Numbers that many processes hand out without asking each time: each takes a block of them."""
 
 import asyncio
+from collections import deque
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -13,27 +14,50 @@ if TYPE_CHECKING:
 
 BLOCK = 1_000
 
+Counter = tuple[int, str]
+
 
 class Blocks:
-    """The rest of the block of each (tenant, counter)."""
+    """The rest of the blocks of each (tenant, counter); the next one is taken when half of the last is left.
+
+    Whoever finds nothing left waits for the taking that is under way. A lock would wake one of them in a turn of the
+    loop, while those who come later help themselves.
+    """
 
     def __init__(self, db: "Database") -> None:
         self._db = db
-        self._left: dict[tuple[int, str], range] = {}
-        self._lock = asyncio.Lock()
+        self._left: dict[Counter, deque[range]] = {}
+        self._taking: dict[Counter, asyncio.Task[None]] = {}
 
     async def next(self, tenant: int, name: str) -> int:
         """The next number; a new block is stored before its first number is given."""
-        key = (tenant, name)
-        if not self._left.get(key):
-            async with self._lock:
-                while not self._left.get(key):
-                    await self._take(tenant, name)
-        left = self._left[key]
-        self._left[key] = left[1:]
-        return left[0]
+        counter = (tenant, name)
+        left = self._left.setdefault(counter, deque())
+        while not left:
+            await asyncio.shield(self._more(counter))
+        block = left.popleft()
+        if len(block) > 1:
+            left.appendleft(block[1:])
+        if not left or (len(left) == 1 and len(left[0]) == BLOCK // 2):
+            self._more(counter)
+        return block[0]
 
-    async def _take(self, tenant: int, name: str) -> None:
+    def _more(self, counter: Counter) -> "asyncio.Task[None]":
+        """The taking of one more block, begun if none is under way."""
+        task = self._taking.get(counter)
+        if task is None:
+            task = self._taking[counter] = asyncio.get_running_loop().create_task(self._take(counter), name="numbers")
+            task.add_done_callback(lambda ended: self._taken(counter, ended))
+        return task
+
+    def _taken(self, counter: Counter, task: "asyncio.Task[None]") -> None:
+        """Who waits hears of a fault; where nobody does, the one who finds nothing left tries again."""
+        del self._taking[counter]
+        if not task.cancelled():
+            task.exception()
+
+    async def _take(self, counter: Counter) -> None:
+        tenant, name = counter
         unit = self._db.unit(tenant)
         row = await unit.first(select(COUNTERS).where(COUNTERS.c.name == name))
         if row is None:
@@ -46,4 +70,4 @@ class Blocks:
         except Conflict:
             return
         start = 1 if row is None else row.value + 1
-        self._left[tenant, name] = range(start, start + BLOCK)
+        self._left[counter].append(range(start, start + BLOCK))
