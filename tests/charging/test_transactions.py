@@ -164,6 +164,8 @@ async def test_a_stop_of_nothing_is_answered_and_reviewed_once(
         await wire.boot()
         for _ in range(3):
             assert await wire.ask("StopTransaction", stop) == {}
+    async with station(service, identity) as wire:
+        assert await wire.ask("StopTransaction", stop) == {}
     assert await found(api, identity) == []
     assert [(entry["kind"], entry["subject"]) for entry in await review(api, identity)] == [
         ("unknown_stop", str(number))

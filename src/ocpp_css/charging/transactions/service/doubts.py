@@ -133,8 +133,10 @@ def tell_person(unit: Unit, transaction: Transaction, kind: str) -> None:
         unit.tell(topic, {"kind": kind, "transaction_id": public(transaction.id)})
 
 
-def unknown(unit: Unit, station: StationEntry, subject: str, kind: str, detail: dict[str, object]) -> None:
-    """A message about a transaction that this station does not have: kept for a person, answered all the same."""
+async def unknown(unit: Unit, station: StationEntry, subject: str, kind: str, detail: dict[str, object]) -> None:
+    """A message about a transaction that this station does not have: kept for a person, once, and answered."""
+    if await store.review.stands(unit, station.station_id, kind, subject, detail):
+        return
     number = store.review.open_entry(unit, station.station_id, kind, detail, subject=subject)
     unit.emit(
         ReviewOpened(station_id=station.station_id, identity=station.identity, review_id=public(number), reason=kind)

@@ -145,7 +145,7 @@ async def stop(context: Context, said: Stop) -> Authorization | None:
         transaction = await store.by_wire(unit, station.station_id, said.wire_id)
     verdict = None if said.id_token is None else (await tokens.authorize(context, said.id_token))[0]
     if transaction is None:
-        _stop_of_nothing(context, charging, said)
+        await _stop_of_nothing(context, charging, said)
         return verdict
     context.exchange.transaction_id = transaction.id
     if not transaction.is_open:
@@ -154,7 +154,7 @@ async def stop(context: Context, said: Stop) -> Authorization | None:
     return verdict
 
 
-def _stop_of_nothing(context: Context, charging: Charging, said: Stop) -> None:
+async def _stop_of_nothing(context: Context, charging: Charging, said: Stop) -> None:
     """A stop of a transaction that this station never had: for a person, once, however often it is repeated."""
     unit, station = context.unit, context.station
     mark = f"{said.wire_id}|{to_micros(said.at)}|{said.meter_wh}"
@@ -162,7 +162,7 @@ def _stop_of_nothing(context: Context, charging: Charging, said: Stop) -> None:
         context.exchange.is_repeat = True
     elif len(charging.unknown) < MOST_UNKNOWN:
         detail = {"meter_stop_wh": said.meter_wh, "stopped_at": said.at, "reason": said.reason}
-        doubts.unknown(unit, station, said.wire_id, "unknown_stop", detail)
+        await doubts.unknown(unit, station, said.wire_id, "unknown_stop", detail)
         unknown = charging.unknown | {mark}
         unit.keep(store.CHARGING, station.station_id, msgspec.structs.replace(charging, unknown=unknown))
 
@@ -249,7 +249,7 @@ async def meter_values(context: Context, evse_id: int, wire_id: str | None, read
         exchange.transaction_id = transaction.id
         charging = note(context, charging, transaction, reading)
     elif wire_id is not None and wire_id not in charging.unknown and len(charging.unknown) < MOST_UNKNOWN:
-        doubts.unknown(unit, station, wire_id, "unknown_meter_values", {"evse_id": evse_id})
+        await doubts.unknown(unit, station, wire_id, "unknown_meter_values", {"evse_id": evse_id})
         charging = msgspec.structs.replace(charging, unknown=charging.unknown | {wire_id})
     unit.keep(store.CHARGING, station.station_id, charging)
 

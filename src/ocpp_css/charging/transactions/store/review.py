@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy import BigInteger, Column, Row, Text, func, select
 
 from ocpp_css.kit.paging import Cursor
@@ -27,6 +28,9 @@ REVIEW = tenant_table(
     indexes=[("settled_at",), ("station_id",)],
 )
 
+MOST_ALIKE = 100
+"""So many entries about one subject are compared with a new one."""
+
 
 def open_entry(unit: Unit, station_id: int, kind: str, detail: dict[str, Any], **about: Any) -> int:
     """A new entry; its number. `about`: transaction_id, subject."""
@@ -35,6 +39,13 @@ def open_entry(unit: Unit, station_id: int, kind: str, detail: dict[str, Any], *
         REVIEW, id=number, station_id=station_id, kind=kind, detail=detail, created_at=unit.now, version=1, **about
     )
     return number
+
+
+async def stands(unit: Unit, station_id: int, kind: str, subject: str, detail: dict[str, Any]) -> bool:
+    """Whether such an entry was made before, settled or not: memory of it ends with the connection."""
+    about = (REVIEW.c.station_id == station_id, REVIEW.c.kind == kind, REVIEW.c.subject == subject)
+    told = msgspec.json.decode(msgspec.json.encode(detail))
+    return any(row.detail == told for row in await unit.all(select(REVIEW.c.detail).where(*about).limit(MOST_ALIKE)))
 
 
 async def read(unit: Unit, number: int) -> Row[Any] | None:
