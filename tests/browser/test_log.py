@@ -89,12 +89,18 @@ async def test_older_messages_come_when_one_scrolls_up(console: Console) -> None
     async with station(console.service, "LOG-3") as wire:
         await wire.boot()
         await beats(wire, 150)
-    page = await console.page("/console/stations/LOG-3/log")
+    page = await console.page()
+    may_open = await held(page, "**/messages/live*")
+    await page.goto(f"{console.service.web_url}/console/stations/LOG-3/log")
     log = page.locator("[data-log]")
     await expect(log.locator("li")).to_have_count(200)
     assert await log.locator(".lines").evaluate("one => one.scrollHeight - one.scrollTop - one.clientHeight < 5")
     await log.locator(".lines").evaluate("one => { one.scrollTop = 0; }")
     await expect(log.locator("li")).to_have_count(302)
+    async with page.expect_response("**/LOG-3/messages?*"):  # what was missed is asked for once the stream is open
+        may_open.set()
+    await log.get_by_label("Action", exact=True).select_option("DataTransfer")
+    await expect(log.locator("[data-older]")).to_be_hidden()
     await log.get_by_label("Action", exact=True).select_option("BootNotification")
     await expect(log.locator("li")).to_have_count(2)
 

@@ -234,11 +234,11 @@ class Log {
   async catchUp() {
     this.held ??= [];
     const page = this.words.history ? await this.history(null).catch(() => null) : null;
-    this.cursor ??= page?.next_cursor ?? null;
     const since = this.held;
     this.held = null;
     this.take(page?.items.reverse() ?? []);
     this.take(since);
+    return page;
   }
 
   hear(entries) {
@@ -247,7 +247,7 @@ class Log {
   }
 
   async begin() {
-    await this.catchUp();
+    this.cursor = (await this.catchUp())?.next_cursor ?? null;
     if (this.words.show) requestAnimationFrame(() => requestAnimationFrame(() => this.show(this.words.show)));
     if (this.words.src) this.listen();
   }
