@@ -71,8 +71,10 @@ STEPS = (
         "none seen",
     ),
     (
-        "who waits for a block of numbers waits for one taking, begun early "
-        "(no lock: it lets one go in a turn of the loop)",
+        (
+            "who waits for a block of numbers waits for one taking, begun early "
+            "(no lock: it lets one go in a turn of the loop)"
+        ),
         "first answers of 5,000 stations after 5.3 s instead of 16.9, p99 0.8 s instead of 10 and more (load 7)",
         "half a block of numbers more is skipped when a process is lost",
     ),
