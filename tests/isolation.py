@@ -141,7 +141,8 @@ async def belongings(service: Service, api: httpx.AsyncClient, mark: str = MARK)
         "review_id": ids["/review"], "key_id": ids["/api-keys"], "user_id": public(user.user_id),
         "invitation_id": (await api.post("/users", json=invited)).json()["id"], "account_id": public(account),
         "notice_id": await _notice(service, user, mark), "session_id": await _session(service, user, account),
-        "token_id": await _token_id(service, account), "entry_id": (await api.get("/audit")).json()["items"][0]["id"],
+        "token_id": await the_token_id(service, account),
+        "entry_id": (await api.get("/audit")).json()["items"][0]["id"],
     }  # fmt: skip
     cursor = (await api.get("/stations", params={"limit": 1})).json()["next_cursor"]
     return Belongings(names, {mark, f"person{mark}".lower(), *names.values()}, [cursor])
@@ -164,7 +165,8 @@ async def _session(service: Service, user: accounts.User, account: int) -> str:
     return str(found.session)
 
 
-async def _token_id(service: Service, account: int) -> str:
+async def the_token_id(service: Service, account: int) -> str:
+    """The number of an account's token, as its page has it."""
     found = await any_accepted(service.wiring.db.unit(account))
     assert found is not None
     return public(found.token_id)

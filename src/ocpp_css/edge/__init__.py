@@ -3,7 +3,7 @@
 Imports of areas start here; `ocpp_css.edge.app` builds the application and is for `app/` alone.
 """
 
-from ocpp_css.edge.etags import IfMatch, must_match
+from ocpp_css.edge.etags import SEEN, ChangedMeanwhile, IfMatch, must_match, tag_of
 from ocpp_css.edge.formats import duration, energy, exact, money, number, power, time_tag
 from ocpp_css.edge.forms import faults_by_field, field_moment, moment_of, posted, posted_list, read_json, shaped
 from ocpp_css.edge.i18n import Languages, LazyText, gettext, lazy, ngettext, reader
@@ -22,8 +22,10 @@ from ocpp_css.kit.rates import Rate
 
 __all__ = [
     "ANONYMOUS",
+    "SEEN",
     "Authenticator",
     "BulkAction",
+    "ChangedMeanwhile",
     "Column",
     "Empty",
     "Filter",
@@ -76,6 +78,7 @@ __all__ = [
     "reader",
     "redirect",
     "shaped",
+    "tag_of",
     "time_tag",
     "toast",
 ]

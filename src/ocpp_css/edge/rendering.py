@@ -14,6 +14,7 @@ from markupsafe import Markup
 from ocpp_css.edge import formats
 from ocpp_css.edge.assets import Assets
 from ocpp_css.edge.csrf import FIELD, token_for
+from ocpp_css.edge.etags import seen_field
 from ocpp_css.edge.forms import SchemaForms, field_moment
 from ocpp_css.edge.i18n import gettext, ngettext, reader
 from ocpp_css.edge.navigation import NavEntry, links_for
@@ -47,6 +48,7 @@ def environment(template_dirs: Sequence[tuple[str, Path]], assets: Assets) -> En
         icon=_icon_of(assets),
         csrf_field=csrf_field,
         csrf=csrf_token,
+        seen_field=seen_field,
         reader=reader,
         time=formats.time_tag,
         field_moment=field_moment,

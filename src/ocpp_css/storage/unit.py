@@ -174,15 +174,21 @@ class Unit:
             _check_owners(table, changes)
         if seen is not None:
             changes["version"] = seen + 1
-            self.versions = self.versions or []
-            self.versions.append((table, full, seen))
+            self._guard(table, full, seen)
         columns = tuple(sorted(changes))
         self.writes.append((Op.UPDATE, table, columns, (*full, *(changes[name] for name in columns))))
 
-    def delete(self, table: Table, key: Sequence[Any]) -> None:
-        """Remove the row with this key (the tenant left out), if it is there."""
+    def delete(self, table: Table, key: Sequence[Any], *, seen: int | None = None) -> None:
+        """Remove the row with this key (the tenant left out), if it is there; with `seen` only at that version."""
         self.is_plain = False
-        self.writes.append((Op.DELETE, table, (), (self.tenant, *key)))
+        full = (self.tenant, *key)
+        if seen is not None:
+            self._guard(table, full, seen)
+        self.writes.append((Op.DELETE, table, (), full))
+
+    def _guard(self, table: Table, full: tuple[Any, ...], seen: int) -> None:
+        self.versions = self.versions or []
+        self.versions.append((table, full, seen))
 
     def require_absent(self, table: Table, **key: Any) -> None:
         """Let the unit end DUPLICATE when a row with this unique key stands already."""

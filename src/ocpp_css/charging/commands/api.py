@@ -16,7 +16,7 @@ from ocpp_css.charging.commands.service.kinds import ANY, CHARGE, CONFIGURE, LOO
 from ocpp_css.charging.commands.service.shown import CommandShown, shown
 from ocpp_css.charging.commands.store import page as read_page
 from ocpp_css.charging.commands.store import to_command
-from ocpp_css.edge import Principal, needs
+from ocpp_css.edge import IfMatch, Principal, must_match, needs
 from ocpp_css.kit.ids import parse_public
 from ocpp_css.kit.paging import Page, page_of, page_request
 from ocpp_css.ocpp import forms
@@ -92,9 +92,12 @@ async def cancel_command(
     commands: NamedDependency[Commands],
     principal: NamedDependency[Principal],
     command_id: FromPath[str],
+    if_match: IfMatch = None,
 ) -> CommandShown:
     """Take back a command that waits for its station."""
-    command = await commands.cancel(unit, parse_public(command_id), by=principal)
+    number = parse_public(command_id)
+    command = await commands.cancel(unit, number, by=principal)
+    must_match(if_match, await shown(unit, await commands.get(unit, number)))
     audit.record(unit, principal, "command.cancel", "command", command_id)
     return await shown(unit, command)
 

@@ -13,7 +13,7 @@ from msgspec import UNSET, Meta
 from ocpp_css.charging.tokens import service, store
 from ocpp_css.charging.tokens.errors import PersonUnknown
 from ocpp_css.charging.tokens.model import Token, TokenChange, TokenGiven, TokenType
-from ocpp_css.edge import Principal, needs
+from ocpp_css.edge import IfMatch, Principal, must_match, needs
 from ocpp_css.kit.errors import Refusal
 from ocpp_css.kit.ids import number_of, public
 from ocpp_css.kit.paging import Page, page_of, page_request
@@ -147,22 +147,28 @@ async def change_token(
     principal: NamedDependency[Principal],
     id_token: FromPath[str],
     data: JSONBody[TokenChange],
+    if_match: IfMatch = None,
 ) -> TokenShown:
     """Change a token; a block counts at once."""
     before = await service.get(unit, id_token)
+    must_match(if_match, shown(before))
     changes = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not UNSET}
     if "person_id" in changes:
         changes["person_id"] = await service.person_of(db, unit.tenant, changes["person_id"])
-    return shown(await service.change_entered(unit, principal, before, changes))
+    return shown(service.change_entered(unit, principal, before, changes))
 
 
 @delete("/api/v1/tokens/{id_token:str}", opt=needs("tokens:write"))
 async def remove_token(
-    unit: NamedDependency[Unit], principal: NamedDependency[Principal], id_token: FromPath[str]
+    unit: NamedDependency[Unit],
+    principal: NamedDependency[Principal],
+    id_token: FromPath[str],
+    if_match: IfMatch = None,
 ) -> None:
     """Take a token out; what it charged is kept."""
     token = await service.get(unit, id_token)
-    await service.remove(unit, id_token)
+    must_match(if_match, shown(token))
+    service.remove(unit, token)
     audit.record(unit, principal, "token.remove", "token", str(token.token_id))
 
 

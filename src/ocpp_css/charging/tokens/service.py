@@ -115,9 +115,10 @@ async def create(unit: Unit, **fields: Any) -> Token:
     return token
 
 
-async def change(unit: Unit, id_token: str, changes: dict[str, Any]) -> Token:
-    """Change what `changes` names; a block is known to this process at once, to the others within a second."""
-    token = await get(unit, id_token)
+def change(unit: Unit, token: Token, changes: dict[str, Any]) -> Token:
+    """Change what `changes` names of a token as it was read; a block is known to this process at once, to the others
+    within a second.
+    """
     if changes:
         store.change(unit, token, **changes)
         unit.emit(TokenChanged(str(token.token_id), "changed"))
@@ -125,11 +126,11 @@ async def change(unit: Unit, id_token: str, changes: dict[str, Any]) -> Token:
     return Token(**{**fields, **changes, "version": token.version + bool(changes)})
 
 
-async def change_entered(unit: Unit, principal: Principal, before: Token, changes: dict[str, Any]) -> Token:
+def change_entered(unit: Unit, principal: Principal, before: Token, changes: dict[str, Any]) -> Token:
     """Change a token, with its trace in the audit log; what people note of it is not repeated there."""
     if not changes:
         return before
-    after = await change(unit, before.id_token, changes)
+    after = change(unit, before, changes)
     told_of = [told(one, changes) for one in (before, after)]
     audit.record(unit, principal, "token.change", "token", str(before.token_id), *told_of)
     return after
@@ -147,13 +148,12 @@ async def give_back(db: Database, account: int, person_id: int, by: Principal) -
     """The tokens of a person who leaves the account are nobody's; see the port of `people/access`."""
     unit = db.unit(account)
     for token in await store.of_person(unit, person_id):
-        await change_entered(unit, by, token, {"person_id": None})
+        change_entered(unit, by, token, {"person_id": None})
     await unit.commit()
 
 
-async def remove(unit: Unit, id_token: str) -> None:
-    """Take a token out; what it charged is kept."""
-    token = await get(unit, id_token)
+def remove(unit: Unit, token: Token) -> None:
+    """Take a token out as it was read; what it charged is kept."""
     store.remove(unit, token)
     unit.emit(TokenChanged(str(token.token_id), "removed"))
 

@@ -126,8 +126,8 @@ def change(unit: Unit, token: Token, **changes: Any) -> None:
 
 
 def remove(unit: Unit, token: Token) -> None:
-    """Take a token out; it is unknown from then on."""
-    unit.delete(TOKENS, (token.token_id,))
+    """Take a token out that was seen at its version; it is unknown from then on."""
+    unit.delete(TOKENS, (token.token_id,), seen=token.version)
     unit.drop(BY_TEXT, fold(token.id_token))
 
 

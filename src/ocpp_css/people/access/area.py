@@ -84,6 +84,7 @@ AREA = Area(
     routes=[
         key_api.list_keys,
         key_api.create_key,
+        key_api.read_key,
         key_api.revoke_key,
         *people_api.HANDLERS,
         *people.HANDLERS,

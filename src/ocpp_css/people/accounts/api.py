@@ -1,6 +1,6 @@
 """Oneself over REST."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from litestar import get, patch
@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
-from ocpp_css.edge import Principal, needs
+from ocpp_css.edge import IfMatch, Principal, must_match, needs
 from ocpp_css.kit.ids import public
 from ocpp_css.people.accounts.errors import PersonNeeded
 from ocpp_css.people.accounts.model import Theme
@@ -18,20 +18,27 @@ from ocpp_css.storage import PROVIDER, Database
 Text = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\S")]
 
 
-class Me(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks: a person, or an API key, which has neither address nor preferences."""
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person says of themselves; an API key has only a name."""
 
-    kind: str
     id: str
     name: str
-    account_id: str | None
-    account: str
-    permissions: list[str]
     email: str | None = None
     username: str | None = None
     language: str | None = None
     time_zone: str | None = None
     theme: Theme | None = None
+
+
+class Me(Profile, frozen=True, kw_only=True):
+    """Who asks, a person or an API key, and what it may do in the account it looks at now."""
+
+    DECIDED: ClassVar = Profile
+
+    kind: str
+    account_id: str | None
+    account: str
+    permissions: list[str]
 
 
 class MeChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,7 +74,10 @@ async def read_me(db: NamedDependency[Database], principal: NamedDependency[Prin
 
 @patch("/api/v1/me", opt=needs(""))
 async def change_me(
-    db: NamedDependency[Database], principal: NamedDependency[Principal], data: JSONBody[MeChange]
+    db: NamedDependency[Database],
+    principal: NamedDependency[Principal],
+    data: JSONBody[MeChange],
+    if_match: IfMatch = None,
 ) -> Me:
     """Change one's name, user name, language, time zone or theme."""
     if principal.kind != "user":
@@ -77,5 +87,6 @@ async def change_me(
         changes["display_name"] = changes.pop("name")
     unit = db.unit(PROVIDER)
     await users.change(unit, principal, changes)
+    must_match(if_match, await described(db, principal))
     await unit.commit()
     return await described(db, principal)

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
-from ocpp_css.edge import Principal, needs
+from ocpp_css.edge import IfMatch, Principal, must_match, needs
 from ocpp_css.kit.ids import public
 from ocpp_css.people.tenants import service
 from ocpp_css.people.tenants.model import Account, UnknownStations
@@ -58,10 +58,15 @@ async def read_account(db: NamedDependency[Database], principal: NamedDependency
 
 @patch("/api/v1/account", opt=needs("account:write"))
 async def change_account(
-    db: NamedDependency[Database], principal: NamedDependency[Principal], data: JSONBody[AccountChange]
+    db: NamedDependency[Database],
+    principal: NamedDependency[Principal],
+    data: JSONBody[AccountChange],
+    if_match: IfMatch = None,
 ) -> AccountShown:
     """Change the account; `unknown_stations` says what happens to stations nobody registered."""
     unit = db.unit(PROVIDER)
-    account = await service.change(unit, principal.tenant, principal, given(data))
+    before = await service.get(unit, principal.tenant)
+    must_match(if_match, shown(before))
+    account = service.change(unit, before, principal, given(data))
     await unit.commit()
     return shown(account)

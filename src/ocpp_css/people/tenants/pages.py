@@ -6,13 +6,27 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.response import Redirect
 
-from ocpp_css.edge import Page, Principal, gettext, needs, page, posted, redirect
+from ocpp_css.edge import (
+    SEEN,
+    ChangedMeanwhile,
+    Page,
+    Principal,
+    gettext,
+    must_match,
+    needs,
+    page,
+    posted,
+    redirect,
+    tag_of,
+)
 from ocpp_css.people.tenants import service
+from ocpp_css.people.tenants.api import shown
 from ocpp_css.people.tenants.model import Account
 from ocpp_css.storage import PROVIDER, Database
 
 PATH = "/console/settings/account"
 _LONGEST_NAME = 100
+_FIELDS = ("name", "region", "unknown_stations")
 
 
 @get("/console/settings", opt=needs("account:read"))
@@ -23,12 +37,15 @@ async def settings() -> Redirect:
 @get(PATH, opt=needs("account:read"))
 async def account_page(db: NamedDependency[Database], principal: NamedDependency[Principal]) -> Page:
     account = await service.get(db.unit(PROVIDER), principal.tenant)
-    return _page(account, {})
+    return _page(account, {name: getattr(account, name) for name in _FIELDS})
 
 
-def _page(account: Account, errors: dict[str, str]) -> Page:
-    status = 422 if errors else 200
-    return page("tenants/account.html", status=status, title=gettext("Account"), account=account, errors=errors)
+def _page(account: Account, form: dict[str, Any], status: int = 200, **errors: str) -> Page:
+    return page(
+        "tenants/account.html", status=status, title=gettext("Account"), account=account, errors=errors,
+        form={name: form.get(name) for name in _FIELDS}, tag=tag_of(shown(account)),
+        is_overtaken=status == ChangedMeanwhile.status,
+    )  # fmt: skip
 
 
 @post(PATH, opt=needs("account:write"), status_code=200)
@@ -38,12 +55,16 @@ async def change_account(
     form = await posted(request)
     name, unknown = form.get("name", ""), form.get("unknown_stations", "")
     unit = db.unit(PROVIDER)
+    before = await service.get(unit, principal.tenant)
+    try:
+        must_match(form.get(SEEN), shown(before))
+    except ChangedMeanwhile as refusal:
+        return _page(before, form, refusal.status)
     if not 0 < len(name) <= _LONGEST_NAME:
-        account = await service.get(unit, principal.tenant)
-        return _page(account, {"name": gettext("Give the account a name of up to 100 characters.")})
+        return _page(before, form, 422, name=gettext("Give the account a name of up to 100 characters."))
     changes = {"name": name, "region": form.get("region", "")[:50] or None}
     if unknown in {"refuse", "pending"}:
         changes["unknown_stations"] = unknown
-    await service.change(unit, principal.tenant, principal, changes)
+    service.change(unit, before, principal, changes)
     await unit.commit()
     return redirect(request, PATH)

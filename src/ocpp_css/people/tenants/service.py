@@ -108,9 +108,10 @@ async def _make_default(db: Database, name: str) -> None:
         await unit.commit()
 
 
-async def change(unit: Unit, account_id: int, principal: Principal, changes: Mapping[str, Any]) -> Account:
-    """Change what `changes` names (name, region, unknown_stations); every gateway knows it after the commit."""
-    account = await get(unit, account_id)
+def change(unit: Unit, account: Account, principal: Principal, changes: Mapping[str, Any]) -> Account:
+    """Change what `changes` names (name, region, unknown_stations) of an account as it was read; every gateway knows it
+    after the commit.
+    """
     before = {name: getattr(account, name) for name, value in changes.items() if getattr(account, name) != value}
     if not before:
         return account
@@ -118,7 +119,7 @@ async def change(unit: Unit, account_id: int, principal: Principal, changes: Map
     store.change(unit, account, **after)
     changed = msgspec.structs.replace(account, **after, version=account.version + 1)
     _announce(unit, changed)
-    audit.record(unit, principal, "account.changed", "account", public(account_id), before, after)
+    audit.record(unit, principal, "account.changed", "account", public(account.account_id), before, after)
     return changed
 
 

@@ -21,9 +21,10 @@ from ocpp_css.charging.stations.service.shapes import (
     StationGiven,
     StationShown,
     columns,
+    settings_of,
     shown,
 )
-from ocpp_css.edge import Principal, needs
+from ocpp_css.edge import IfMatch, Principal, must_match, needs
 from ocpp_css.gateway.directory import RegistrationStatus
 from ocpp_css.gateway.link import StationLink
 from ocpp_css.kit.errors import Refusal
@@ -145,9 +146,11 @@ async def change_station(
     principal: NamedDependency[Principal],
     identity: FromPath[str],
     data: JSONBody[StationChange],
+    if_match: IfMatch = None,
 ) -> StationShown:
     """Change a station; what concerns its connection counts at once."""
     before = await the_station(unit, identity)
+    must_match(if_match, settings_of(before))
     given = {name: getattr(data, name) for name in data.__struct_fields__ if getattr(data, name) is not UNSET}
     changes = columns(given)
     if "quirks" in changes:
@@ -173,9 +176,11 @@ async def remove_station(
     link: NamedDependency[StationLink],
     principal: NamedDependency[Principal],
     identity: FromPath[str],
+    if_match: IfMatch = None,
 ) -> None:
     """Take a station out; its history stays, its connection is closed."""
     station = await the_station(unit, identity)
+    must_match(if_match, settings_of(station))
     audit.record(unit, principal, "station.remove", "station", identity)
     await registration.remove(db, unit, station)
     await link.disconnect(unit.tenant, station.station_id, "the station was removed")
@@ -188,19 +193,25 @@ async def set_password(
     principal: NamedDependency[Principal],
     identity: FromPath[str],
     data: JSONBody[PasswordGiven],
+    if_match: IfMatch = None,
 ) -> None:
     """Set the password that the service accepts from the station; the station itself is not told."""
     station = await the_station(unit, identity)
+    must_match(if_match, settings_of(station))
     registration.set_password(directory, unit, station, data.password, allow_weak=data.allow_weak)
     audit.record(unit, principal, "station.password", "station", identity)
 
 
 @delete("/api/v1/stations/{identity:str}/password", opt=needs("stations:write"))
 async def remove_password(
-    unit: NamedDependency[Unit], principal: NamedDependency[Principal], identity: FromPath[str]
+    unit: NamedDependency[Unit],
+    principal: NamedDependency[Principal],
+    identity: FromPath[str],
+    if_match: IfMatch = None,
 ) -> None:
     """Let the station in without a password; a standing weakness is shown (RULES 1.4)."""
     station = await the_station(unit, identity)
+    must_match(if_match, settings_of(station))
     registration.change(
         unit, station, {"passwords": [], "next_passwords": None, "is_weak": False, "security_profile": 0}
     )

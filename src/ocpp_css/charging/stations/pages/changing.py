@@ -14,14 +14,15 @@ from ocpp_css.charging.stations.service import registration
 from ocpp_css.charging.stations.service.directory import MemoryDirectory
 from ocpp_css.charging.stations.service.lookup import seen as seen_of
 from ocpp_css.charging.stations.service.registration import get as the_station
-from ocpp_css.charging.stations.service.shapes import StationChange, columns
+from ocpp_css.charging.stations.service.shapes import StationChange, columns, settings_of
 from ocpp_css.edge import (
+    SEEN,
     Page,
     PanelContext,
     Panels,
     Principal,
-    faults_by_field,
     gettext,
+    must_match,
     needs,
     posted,
     posted_list,
@@ -60,12 +61,12 @@ async def change_station(
     form = await posted(request)
     lists = {name: await posted_list(request, name) for name in ("leniency", "ocpp_versions")}
     try:
+        must_match(form.get(SEEN), settings_of(before))
         change(unit, principal, before, shaped(StationChange, given_of(form, lists)))
     except Refusal as refusal:
-        errors = {name.rpartition(".")[2]: gettext(text) for name, text in faults_by_field(refusal.errors).items()}
-        request.state["refused_settings"] = (form, errors)
+        request.state["refused_settings"] = ({**form, **lists}, refusal)
         seen = await seen_of(unit, before)
-        return await shown(PanelContext(request, unit, seen), panels, "settings", status=422)
+        return await shown(PanelContext(request, unit, seen), panels, "settings", status=refusal.status)
     return redirect(request, f"{PATH}/{identity}/settings")
 
 

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from ocpp_css.charging.stations import store
-from ocpp_css.charging.stations.model import Seen, Variable
+from ocpp_css.charging.stations.model import Seen, Station, Variable
 from ocpp_css.charging.stations.pages.listing import PATH
 from ocpp_css.charging.stations.pages.words import (
     PROFILES,
@@ -23,8 +23,22 @@ from ocpp_css.charging.stations.pages.words import (
 )
 from ocpp_css.charging.stations.service.lookup import seen as seen_of
 from ocpp_css.charging.stations.service.registration import get as the_station
-from ocpp_css.charging.stations.service.shapes import StationAddress, weaknesses_of
-from ocpp_css.edge import Fragment, LazyText, Page, Panel, PanelContext, Panels, gettext, lazy, needs, page
+from ocpp_css.charging.stations.service.shapes import StationAddress, settings_of, weaknesses_of
+from ocpp_css.edge import (
+    ChangedMeanwhile,
+    Fragment,
+    LazyText,
+    Page,
+    Panel,
+    PanelContext,
+    Panels,
+    faults_by_field,
+    gettext,
+    lazy,
+    needs,
+    page,
+    tag_of,
+)
 from ocpp_css.kit.paging import Cursor, page_of, page_request
 from ocpp_css.kit.paging import Page as Rows
 from ocpp_css.model.station import Connector
@@ -192,15 +206,18 @@ async def events_of(unit: Unit, station_id: int, after: Cursor | None) -> Sequen
 
 async def settings(context: PanelContext) -> Fragment:
     """What an operator says of the station; a form that was refused comes back with its faults."""
-    refused = context.request.state.get("refused_settings")
-    form, errors = refused or ({}, {})
+    station: Station = context.subject.station
+    form, refusal = context.request.state.get("refused_settings") or ({}, None)
+    faults = {} if refusal is None else faults_by_field(refusal.errors)
     return Fragment(
         "stations/settings.html",
         {
             "seen": context.subject,
-            "station": context.subject.station,
+            "station": station,
+            "tag": tag_of(settings_of(station)),
+            "is_overtaken": isinstance(refusal, ChangedMeanwhile),
             "form": form,
-            "errors": errors,
+            "errors": {name.rpartition(".")[2]: gettext(text) for name, text in faults.items()},
             "quirks": QUIRKS,
             "registrations": [(name, sign.label) for name, sign in REGISTRATION.items()],
         },

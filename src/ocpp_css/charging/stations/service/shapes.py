@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -82,28 +82,14 @@ class EvseShown(msgspec.Struct, frozen=True, kw_only=True):
     connectors: list[ConnectorShown]
 
 
-class StationShown(msgspec.Struct, frozen=True, kw_only=True):
-    """A station as the interface tells it; `password_rotation`: a new password is with it and was not used yet.
-    `status` is the station's own (EVSE 0), else made of its connectors.
-    """
+class StationSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a station people decide, by which a change is compared with what was read."""
 
     identity: str
     name: str | None
-    online: bool
-    status: str | None
-    ocpp_version: str | None
-    version: str | None
-    vendor: str | None
-    model: str | None
-    serial_number: str | None
-    firmware_version: str | None
     security_profile: int
     has_password: bool
-    password_rotation: bool
-    weaknesses: list[str]
     registration_status: RegistrationStatus
-    accepted_at: datetime | None
-    connection_url: str
     ocpp_versions: list[str]
     location: Location
     site_id: str | None
@@ -112,36 +98,43 @@ class StationShown(msgspec.Struct, frozen=True, kw_only=True):
     log_heartbeats: bool
     heartbeat_interval_s: int
     limits: dict[str, int]
+    created_at: datetime
+
+
+class StationShown(StationSettings, frozen=True, kw_only=True):
+    """A station as the interface tells it; `password_rotation`: a new password is with it and was not used yet.
+    `status` is the station's own (EVSE 0), else made of its connectors.
+    """
+
+    DECIDED: ClassVar = StationSettings
+
+    online: bool
+    status: str | None
+    ocpp_version: str | None
+    version: str | None
+    vendor: str | None
+    model: str | None
+    serial_number: str | None
+    firmware_version: str | None
+    password_rotation: bool
+    weaknesses: list[str]
+    accepted_at: datetime | None
+    connection_url: str
     evses: list[EvseShown]
     last_boot: datetime | None
     last_boot_reason: str | None
     last_seen_at: datetime | None
-    created_at: datetime
     last_refusal: Refusal | UnsetType | None = UNSET
 
 
-def shown(
-    station: Station, presence: Presence, connectors: Sequence[Connector], address: "StationAddress"
-) -> StationShown:
-    """The station with its presence and connectors; `last_refusal` is told of one station, not in lists."""
-    return StationShown(
+def settings_of(station: Station) -> StationSettings:
+    """What was decided of the station."""
+    return StationSettings(
         identity=station.identity,
         name=station.name,
-        online=presence.is_online,
-        status=status_of(connectors),
-        ocpp_version=presence.ocpp_version or station.ocpp_version,
-        version=presence.ocpp_version or station.ocpp_version,
-        vendor=station.vendor,
-        model=station.model,
-        serial_number=station.serial_number,
-        firmware_version=station.firmware_version,
         security_profile=station.security_profile,
         has_password=bool(station.passwords),
-        password_rotation=bool(station.next_passwords),
-        weaknesses=weaknesses_of(station, presence),
         registration_status=station.registration_status,
-        accepted_at=station.accepted_at,
-        connection_url=address.url(station),
         ocpp_versions=list(station.versions),
         location=Location(latitude=station.latitude, longitude=station.longitude, address=station.address),
         site_id=station.site_id,
@@ -150,11 +143,32 @@ def shown(
         log_heartbeats=station.logs_heartbeats,
         heartbeat_interval_s=station.heartbeat_interval_s,
         limits=station.limits,
+        created_at=station.created_at,
+    )
+
+
+def shown(
+    station: Station, presence: Presence, connectors: Sequence[Connector], address: "StationAddress"
+) -> StationShown:
+    """The station with its presence and connectors; `last_refusal` is told of one station, not in lists."""
+    return StationShown(
+        **msgspec.structs.asdict(settings_of(station)),
+        online=presence.is_online,
+        status=status_of(connectors),
+        ocpp_version=presence.ocpp_version or station.ocpp_version,
+        version=presence.ocpp_version or station.ocpp_version,
+        vendor=station.vendor,
+        model=station.model,
+        serial_number=station.serial_number,
+        firmware_version=station.firmware_version,
+        password_rotation=bool(station.next_passwords),
+        weaknesses=weaknesses_of(station, presence),
+        accepted_at=station.accepted_at,
+        connection_url=address.url(station),
         evses=evses(connectors),
         last_boot=station.last_boot_at,
         last_boot_reason=station.last_boot_reason,
         last_seen_at=presence.last_seen_at,
-        created_at=station.created_at,
     )
 
 

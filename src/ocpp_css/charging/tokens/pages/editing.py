@@ -12,21 +12,26 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from ocpp_css.charging.tokens import service, store
+from ocpp_css.charging.tokens.api import shown
 from ocpp_css.charging.tokens.errors import TokenUnknown
 from ocpp_css.charging.tokens.model import Token, TokenChange, TokenGiven, TokenType
 from ocpp_css.charging.tokens.pages.listing import PATH, told
 from ocpp_css.edge import (
+    SEEN,
+    ChangedMeanwhile,
     Page,
     Principal,
     faults_by_field,
     field_moment,
     gettext,
     moment_of,
+    must_match,
     needs,
     page,
     posted,
     redirect,
     shaped,
+    tag_of,
 )
 from ocpp_css.kit.errors import Refusal
 from ocpp_css.kit.ids import parse_public
@@ -80,12 +85,14 @@ def _form(
     form: dict[str, str], token: Token | None, people: list[tuple[str, str]], refusal: Refusal | None = None
 ) -> Page:
     errors = {} if refusal is None else faults_by_field(refusal.errors)
-    said = "" if refusal is None or errors else gettext(refusal.template, **refusal.values)
+    is_overtaken = isinstance(refusal, ChangedMeanwhile)
+    said = "" if refusal is None or errors or is_overtaken else gettext(refusal.template, **refusal.values)
     return page(
         "tokens/form.html", status=refusal.status if refusal else 200, form=form, token=token, told=said,
         title=gettext("Add a token") if token is None else token.id_token,
         errors={name: gettext(text) for name, text in errors.items()}, types=TYPES, people=people,
         statuses=[(name, sign[0]) for name, sign in service.STATUSES.items()],
+        tag="" if token is None else tag_of(shown(token)), is_overtaken=is_overtaken,
     )  # fmt: skip
 
 
@@ -134,6 +141,7 @@ async def change_token(
     before = await the_token(unit, token_id)
     form = await posted(request)
     try:
+        must_match(form.get(SEEN), shown(before))
         given = {name: value for name, value in given_of(form).items() if name != "id_token"}
         data = shaped(TokenChange, given)
         person = await service.person_named(db, unit.tenant, form.get("person_id", ""))
@@ -141,7 +149,7 @@ async def change_token(
         return _form(form, before, await _people(db, principal), refusal)
     wanted = {**{name: getattr(data, name) for name in data.__struct_fields__}, "person_id": person}
     changes = {name: value for name, value in wanted.items() if value != getattr(before, name)}
-    await service.change_entered(unit, principal, before, changes)
+    service.change_entered(unit, principal, before, changes)
     return redirect(request, PATH)
 
 
@@ -151,7 +159,7 @@ async def set_status(
 ) -> Response[str]:
     before = await the_token(unit, token_id)
     is_block = request.scope["path"].endswith("/block")
-    await service.change_entered(unit, principal, before, {"status": "Blocked" if is_block else "Accepted"})
+    service.change_entered(unit, principal, before, {"status": "Blocked" if is_block else "Accepted"})
     await unit.commit()
     if is_block:
         return told(gettext("{token} is blocked.", token=before.id_token), f"{PATH}/{token_id}/accept")
@@ -163,7 +171,7 @@ async def remove_token(
     request: Asked, unit: NamedDependency[Unit], principal: NamedDependency[Principal], token_id: FromPath[str]
 ) -> Response[Any]:
     token = await the_token(unit, token_id)
-    await service.remove(unit, token.id_token)
+    service.remove(unit, token)
     audit.record(unit, principal, "token.remove", "token", str(token.token_id))
     return redirect(request, PATH)
 

@@ -165,7 +165,7 @@ async def set_status(
     status = "Blocked" if request.scope["path"].endswith("~block") else "Accepted"
     found = [token for token in await chosen(request, unit) if token.status != status]
     for token in found:
-        await service.change_entered(unit, principal, token, {"status": status})
+        service.change_entered(unit, principal, token, {"status": status})
     await unit.commit()
     if status == "Blocked":
         text = ngettext("{n} token is blocked.", "{n} tokens are blocked.", len(found))
@@ -180,7 +180,7 @@ async def remove_many(
 ) -> Response[str]:
     found = await chosen(request, unit)
     for token in found:
-        await service.remove(unit, token.id_token)
+        service.remove(unit, token)
         audit.record(unit, principal, "token.remove", "token", str(token.token_id))
     await unit.commit()
     return told(ngettext("{n} token was removed.", "{n} tokens were removed.", len(found)))

@@ -1,7 +1,7 @@
 """API keys over REST."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from litestar import Request, delete, get
@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
-from ocpp_css.edge import Principal, needs
+from ocpp_css.edge import IfMatch, Principal, must_match, needs
 from ocpp_css.kit.ids import number_of, public
 from ocpp_css.kit.paging import Page, page_request
 from ocpp_css.people.access.errors import KeyUnknown
@@ -21,11 +21,8 @@ from ocpp_css.people.notices import Post
 from ocpp_css.storage import PROVIDER, Database, Unit
 
 
-class KeyShown(msgspec.Struct, frozen=True, kw_only=True):
-    """A key as the interface tells it; `prefix` is how its text begins.
-
-    A key may no more than the person who made it may now: `effective_scopes` are what counts, `state` says why.
-    """
+class KeyGiven(msgspec.Struct, frozen=True, kw_only=True):
+    """What was decided of a key; `prefix` is how its text begins."""
 
     id: str
     name: str
@@ -33,8 +30,18 @@ class KeyShown(msgspec.Struct, frozen=True, kw_only=True):
     scopes: list[str]
     created_by: str
     created_at: datetime
-    last_used_at: datetime | None
     expires_at: datetime | None
+
+
+class KeyShown(KeyGiven, frozen=True, kw_only=True):
+    """A key as the interface tells it.
+
+    A key may no more than the person who made it may now: `effective_scopes` are what counts, `state` says why.
+    """
+
+    DECIDED: ClassVar = KeyGiven
+
+    last_used_at: datetime | None
     state: standing.State
     effective_scopes: list[str]
 
@@ -53,13 +60,18 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     expires_at: datetime | None = None
 
 
-def shown(key: ApiKey, now: standing.Standing) -> KeyShown:
-    """The key without its hash, its number as public text, with what it may now."""
-    return KeyShown(
+def given_of(key: ApiKey) -> KeyGiven:
+    """The key without its hash, its number as public text."""
+    return KeyGiven(
         id=public(key.key_id), name=key.name, prefix=keys.shown_prefix(key), scopes=key.scopes,
-        created_by=key.created_by_name, created_at=key.created_at, last_used_at=key.last_used_at,
-        expires_at=key.expires_at, state=now.state, effective_scopes=sorted(now.scopes),
+        created_by=key.created_by_name, created_at=key.created_at, expires_at=key.expires_at,
     )  # fmt: skip
+
+
+def shown(key: ApiKey, now: standing.Standing) -> KeyShown:
+    """The key with what it may now."""
+    fields = msgspec.structs.asdict(given_of(key))
+    return KeyShown(**fields, last_used_at=key.last_used_at, state=now.state, effective_scopes=sorted(now.scopes))
 
 
 @get("/api/v1/api-keys", opt=needs("keys:read"))
@@ -94,8 +106,21 @@ async def create_key(
     return KeyMade(**msgspec.structs.asdict(made), api_key=text)
 
 
+@get("/api/v1/api-keys/{key_id:str}", opt=needs("keys:read"))
+async def read_key(db: NamedDependency[Database], unit: NamedDependency[Unit], key_id: FromPath[str]) -> KeyShown:
+    """Show one API key that is not revoked, and what it may now."""
+    key = await keys.get(unit, number_of(key_id, KeyUnknown))
+    return shown(key, await standing.of_key(db.unit(PROVIDER), unit.tenant, key))
+
+
 @delete("/api/v1/api-keys/{key_id:str}", opt=needs("keys:write"))
-async def revoke_key(unit: NamedDependency[Unit], principal: NamedDependency[Principal], key_id: FromPath[str]) -> None:
+async def revoke_key(
+    unit: NamedDependency[Unit],
+    principal: NamedDependency[Principal],
+    key_id: FromPath[str],
+    if_match: IfMatch = None,
+) -> None:
     """Revoke an API key; it is refused at once."""
-    number = number_of(key_id, KeyUnknown)
-    await keys.revoke(unit, principal, number)
+    key = await keys.get(unit, number_of(key_id, KeyUnknown))
+    must_match(if_match, given_of(key))
+    keys.revoke(unit, principal, key)

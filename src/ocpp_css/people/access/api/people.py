@@ -135,8 +135,8 @@ async def change_user(
 ) -> UserShown:
     """Give a person another role; it counts from their next request on."""
     unit, number = db.unit(PROVIDER), number_of(user_id, MemberUnknown)
-    must_match(if_match, shown(await roster.get(unit, principal.tenant, number)))
     member = await roster.change_role(unit, post, principal, principal.tenant, number, data.role)
+    must_match(if_match, shown(await roster.get(unit, principal.tenant, number)))
     await unit.commit()
     return shown(member)
 

@@ -92,8 +92,7 @@ async def create_key(
 async def revoke_key(
     request: Asked, unit: NamedDependency[Unit], principal: NamedDependency[Principal], key_id: FromPath[str]
 ) -> Response[Any]:
-    number = number_of(key_id, KeyUnknown)
-    await keys.revoke(unit, principal, number)
+    keys.revoke(unit, principal, await keys.get(unit, number_of(key_id, KeyUnknown)))
     return redirect(request, PATH)
 
 

@@ -87,13 +87,18 @@ async def create(
     return key, compose(key.key_id, unit.tenant, secret)
 
 
-async def revoke(unit: Unit, principal: Principal, key_id: int) -> None:
-    """End a key at once; KeyUnknown where the account has none of this number."""
+async def get(unit: Unit, key_id: int) -> ApiKey:
+    """A key that is not revoked; KeyUnknown where the account has none of this number."""
     key = await store.load_key(unit, key_id)
     if key is None or key.revoked_at is not None:
         raise KeyUnknown
+    return key
+
+
+def revoke(unit: Unit, principal: Principal, key: ApiKey) -> None:
+    """End a key at once."""
     store.change(unit, key, revoked_at=unit.now)
-    audit.record(unit, principal, "api_key.revoked", "api_key", public(key_id), _told(key))
+    audit.record(unit, principal, "api_key.revoked", "api_key", public(key.key_id), _told(key))
 
 
 def has_ended(key: ApiKey, unit: Unit) -> bool:

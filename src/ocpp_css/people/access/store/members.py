@@ -58,8 +58,8 @@ def change(unit: Unit, membership: Membership, role: Role) -> None:
 
 
 def remove(unit: Unit, membership: Membership) -> None:
-    """The person belongs to the account no more."""
-    unit.delete(MEMBERSHIPS, (membership.user_id, membership.account_id))
+    """The person belongs to the account no more; of two units that saw the same version the second ends STALE."""
+    unit.delete(MEMBERSHIPS, (membership.user_id, membership.account_id), seen=membership.version)
     unit.drop(BY_USER, membership.user_id)
 
 

@@ -1,0 +1,186 @@
+"""A change may insist on what was read: every verb that changes something, made from the table of routes."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tests.isolation import Belongings, belongings, member, routes_of, signed_in, the_token_id
+from tests.running import api_of, default_account, station, until, whole_service
+
+from ocpp_css.app.running import Service
+from ocpp_css.edge.etags import IF_MATCH, SEEN
+
+pytestmark = [pytest.mark.anyio, pytest.mark.requirement("CS-11")]
+CHANGES = {"PATCH", "PUT", "DELETE"}
+WITHOUT = {
+    "PUT /api/v1/me/letters/{category}": "one switch, set whole: there is nothing else in it that it could overwrite",
+    "DELETE /api/v1/users/{user_id}/sessions": "ends whatever is signed in, which nobody reads here, and must be quick",
+}
+"""Changes that take no If-Match, and why."""
+BODIES: dict[str, Any] = {
+    "PATCH /api/v1/account": {"region": "north"},
+    "PATCH /api/v1/me": {"name": "Another"},
+    "PATCH /api/v1/stations/{identity}": {"name": "Another"},
+    "PATCH /api/v1/tokens/{id_token}": {"note": "Another"},
+    "PATCH /api/v1/users/{user_id}": {"role": "operator"},
+    "PUT /api/v1/stations/{identity}/password": {"password": "a password of twenty letters"},
+}
+"""What each change says; one that takes something away says nothing."""
+READ_AT = {"password": ""}
+"""What is no thing of its own, but a part of the thing above it in the path."""
+
+
+@pytest.fixture
+async def service(tmp_path: Path) -> AsyncIterator[Service]:
+    async with whole_service(tmp_path / "data") as found:
+        yield found
+
+
+@pytest.fixture
+async def api(service: Service) -> AsyncIterator[httpx.AsyncClient]:
+    async with await api_of(service) as found:
+        yield found
+
+
+def changes_of(service: Service) -> dict[str, tuple[str, str]]:
+    """The verb and the path of every change in REST, by the words that lists here have for it."""
+    found = [route for route in routes_of(service.web) if route.verb in CHANGES and route.path.startswith("/api/v1/")]
+    return {f"{route.verb} {re.sub(r':[a-z]+}', '}', route.path)}": (route.verb, route.path) for route in found}
+
+
+async def world(service: Service, api: httpx.AsyncClient) -> Belongings:
+    """One of each thing, with a command that waits, and somebody's browser."""
+    found = await belongings(service, api)
+    queued = {"action": "Reset", "payload": {"type": "Soft"}, "queue": True}
+    made = (await api.post(f"/stations/{found.names['identity']}/commands", json=queued)).json()
+    assert made["status"] == "queued", made
+    return Belongings({**found.names, "command_id": made["command_id"]}, found.marks)
+
+
+def read_at(path: str) -> str:
+    """Where the thing is read that a path changes."""
+    above, _, last = path.rpartition("/")
+    return above if last in READ_AT else path
+
+
+async def test_every_change_takes_if_match_or_says_why_not(service: Service, api: httpx.AsyncClient) -> None:
+    document = (await api.get(f"{service.web_url}/docs/openapi.json")).json()["paths"]
+    takes = {
+        f"{verb.upper()} {path}"
+        for path, verbs in document.items()
+        for verb, operation in verbs.items()
+        if any(one["name"] == IF_MATCH for one in operation.get("parameters", ()))
+    }
+    changes = changes_of(service)
+    assert changes.keys() - takes == WITHOUT.keys()
+    assert {one for one in changes if not one.startswith("DELETE")} - WITHOUT.keys() == BODIES.keys()
+
+
+async def test_no_change_goes_over_another(service: Service, api: httpx.AsyncClient) -> None:
+    things = await world(service, api)
+    account = (await default_account(service)).account_id
+    owner = await signed_in(service, await member(service, account, "owner", "Olga"), account, "owner")
+    changes = {said: one for said, one in changes_of(service).items() if said not in WITHOUT}
+    owner.client.base_url = httpx.URL(service.web_url)
+    async with owner.client:
+        for said, (verb, template) in sorted(changes.items(), key=lambda one: (one[1][0] == "DELETE", -len(one[0]))):
+            path = re.sub(r"\{(\w+)[^}]*\}", lambda place: things.names[place[1]], template)
+            read = await owner.client.get(read_at(path))
+            assert read.status_code == 200, (said, read.text)
+            asked = {"json": BODIES[said]} if said in BODIES else {}
+            stale = await owner.client.request(verb, path, headers={IF_MATCH: '"of-another-day"'}, **asked)
+            assert (stale.status_code, stale.json()["code"]) == (412, "changed_meanwhile"), said
+            assert (await owner.client.get(read_at(path))).headers["etag"] == read.headers["etag"], said
+            told = await owner.client.request(verb, path, headers={IF_MATCH: read.headers["etag"]}, **asked)
+            assert told.is_success, (said, told.text)
+            again = await owner.client.get(read_at(path))
+            assert again.status_code == 404 or again.headers["etag"] != read.headers["etag"], said
+
+
+async def test_what_a_station_does_is_no_reason_to_refuse_a_change(service: Service, api: httpx.AsyncClient) -> None:
+    await api.post("/stations", json={"identity": "CP1"})
+    read = await api.get("/stations/CP1")
+    async with station(service, "CP1") as wire:
+        await wire.boot()
+        await wire.ask("StatusNotification", {"connectorId": 1, "errorCode": "NoError", "status": "Available"})
+
+        async def online() -> bool:
+            return bool((await api.get("/stations/CP1")).json()["evses"])
+
+        await until(online)
+        now = await api.get("/stations/CP1", headers={"If-None-Match": read.headers["etag"]})
+        assert now.status_code == 200, "the answer is another, and is sent"
+        first = await api.patch("/stations/CP1", json={"name": "One"}, headers={IF_MATCH: read.headers["etag"]})
+        assert first.status_code == 200
+        second = await api.patch("/stations/CP1", json={"name": "Two"}, headers={IF_MATCH: now.headers["etag"]})
+        assert (second.status_code, second.json()["code"]) == (412, "changed_meanwhile")
+    assert (await api.get("/stations/CP1")).json()["name"] == "One"
+
+
+FORMS = {
+    "/console/stations/CP1/settings": (
+        "/stations/CP1",
+        {
+            "name": "Typed here", "heartbeat_interval_s": "77", "max_message_bytes": "2048", "ocpp_versions": "2.0.1",
+            "registration_status": "Pending",
+        },
+    ),
+    "/console/settings/account": ("/account", {"name": "Typed here", "region": "", "unknown_stations": "pending"}),
+    "/console/tokens/{token_id}": ("/tokens/CARD", {"note": "Typed here", "type": "KeyCode", "status": "Blocked"}),
+}  # fmt: skip
+"""Forms of the console, what each is about, and what is typed in."""
+
+
+@pytest.mark.requirement("USE-8")
+@pytest.mark.parametrize("page", FORMS)
+async def test_who_is_overtaken_in_the_console_keeps_what_they_typed(
+    service: Service, api: httpx.AsyncClient, page: str
+) -> None:
+    path, typed = FORMS[page]
+    await api.post("/stations", json={"identity": "CP1"})
+    await api.post("/tokens", json={"id_token": "CARD"})
+    account = (await default_account(service)).account_id
+    owner = await signed_in(service, await member(service, account, "owner", "Olga"), account, "owner")
+    owner.client.base_url = httpx.URL(service.web_url)
+    url = page.format(token_id=await the_token_id(service, account))
+    name = "note" if "note" in typed else "name"
+    async with owner.client:
+        first, second = [{**typed, SEEN: tag_in((await owner.client.get(url)).text)} for _ in range(2)]
+        assert (await owner.client.post(url, data={**first, name: "The other's"})).status_code == 303
+        told = await owner.client.post(url, data=second)
+        assert told.status_code == 412
+        assert "Somebody saved a change while you were editing." in told.text
+        assert 'value="Typed here"' in told.text
+        assert all(f'value="{value}"' in told.text for value in typed.values() if value), "all that was typed is there"
+        assert (await api.get(path)).json()[name] == "The other's"
+        again = {**typed, SEEN: tag_in(told.text)}
+        assert (await owner.client.post(url, data=again)).status_code == 303, "saving again replaces it"
+        assert (await api.get(path)).json()[name] == "Typed here"
+
+
+def tag_in(page: str) -> str:
+    """What a form was made from."""
+    found = re.search(rf'name="{SEEN}" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize("path", ["/stations/CP1", "/tokens/CARD", "/account"])
+async def test_of_many_that_read_the_same_one_alone_changes_it(
+    service: Service, api: httpx.AsyncClient, path: str
+) -> None:
+    await api.post("/stations", json={"identity": "CP1"})
+    await api.post("/tokens", json={"id_token": "CARD"})
+    member_of = "note" if path.startswith("/tokens") else "name"
+    seen = (await api.get(path)).headers["etag"]
+
+    async def change(number: int) -> int:
+        return (await api.patch(path, json={member_of: f"N{number}"}, headers={IF_MATCH: seen})).status_code
+
+    told = await asyncio.gather(*(change(number) for number in range(12)))
+    assert told.count(200) == 1
+    assert set(told) <= {200, 409, 412}
