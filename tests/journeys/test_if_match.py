@@ -1,6 +1,7 @@
 """A change may insist on what was read: every verb that changes something, made from the table of routes."""
 
 import asyncio
+import html
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.running import api_of, default_account, station, until, whole_service
 
 from ocpp_css.app.running import Service
 from ocpp_css.edge.etags import IF_MATCH, SEEN
+from ocpp_css.kit.ids import public
 
 pytestmark = [pytest.mark.anyio, pytest.mark.requirement("CS-11")]
 CHANGES = {"PATCH", "PUT", "DELETE"}
@@ -128,11 +130,25 @@ FORMS = {
             "name": "Typed here", "heartbeat_interval_s": "77", "max_message_bytes": "2048", "ocpp_versions": "2.0.1",
             "registration_status": "Pending",
         },
+        "The other's",
     ),
-    "/console/settings/account": ("/account", {"name": "Typed here", "region": "", "unknown_stations": "pending"}),
-    "/console/tokens/{token_id}": ("/tokens/CARD", {"note": "Typed here", "type": "KeyCode", "status": "Blocked"}),
+    "/console/settings/account": (
+        "/account", {"name": "Typed here", "region": "", "unknown_stations": "pending"}, "The other's"
+    ),
+    "/console/tokens/{token_id}": (
+        "/tokens/CARD", {"note": "Typed here", "type": "KeyCode", "status": "Blocked"}, "The other's"
+    ),
+    "/console/me": (
+        "/me",
+        {
+            "name": "Typed here", "username": "typed", "language": "en", "time_zone": "Europe/Riga", "theme": "dark",
+            "country": "LV", "phone": "+371 2000 0000", "birth_date": "1990-01-02", "city": "Riga",
+        },
+        "The other's",
+    ),
+    "/console/people/{user_id}": ("/users/{user_id}", {"role": "operator"}, "viewer"),
 }  # fmt: skip
-"""Forms of the console, what each is about, and what is typed in."""
+"""Forms of the console: what each is about, what is typed in, and what another saves in its first field meanwhile."""
 
 
 @pytest.mark.requirement("USE-8")
@@ -140,26 +156,57 @@ FORMS = {
 async def test_who_is_overtaken_in_the_console_keeps_what_they_typed(
     service: Service, api: httpx.AsyncClient, page: str
 ) -> None:
-    path, typed = FORMS[page]
+    path, typed, other = FORMS[page]
     await api.post("/stations", json={"identity": "CP1"})
     await api.post("/tokens", json={"id_token": "CARD"})
     account = (await default_account(service)).account_id
     owner = await signed_in(service, await member(service, account, "owner", "Olga"), account, "owner")
     owner.client.base_url = httpx.URL(service.web_url)
-    url = page.format(token_id=await the_token_id(service, account))
-    name = "note" if "note" in typed else "name"
+    tess = public((await member(service, account, "technician", "Tess")).user_id)
+    card = await the_token_id(service, account)
+    url, path = (one.format(token_id=card, user_id=tess) for one in (page, path))
+    name = next(iter(typed))
     async with owner.client:
         first, second = [{**typed, SEEN: tag_in((await owner.client.get(url)).text)} for _ in range(2)]
-        assert (await owner.client.post(url, data={**first, name: "The other's"})).status_code == 303
+        assert (await owner.client.post(url, data={**first, name: other})).status_code == 303
         told = await owner.client.post(url, data=second)
         assert told.status_code == 412
         assert "Somebody saved a change while you were editing." in told.text
-        assert 'value="Typed here"' in told.text
-        assert all(f'value="{value}"' in told.text for value in typed.values() if value), "all that was typed is there"
-        assert (await api.get(path)).json()[name] == "The other's"
+        assert typed.items() <= filled_in(told.text).items(), "all that was typed is there"
+        assert (await owner.client.get(f"/api/v1{path}")).json()[name] == other
         again = {**typed, SEEN: tag_in(told.text)}
         assert (await owner.client.post(url, data=again)).status_code == 303, "saving again replaces it"
-        assert (await api.get(path)).json()[name] == "Typed here"
+        assert (await owner.client.get(f"/api/v1{path}")).json()[name] == typed[name]
+
+
+def filled_in(page: str) -> dict[str, str]:
+    """What the fields of a page hold: text that is written, boxes that are ticked, choices that are made."""
+    found: dict[str, str] = {}
+    chooser = ""
+    for tag in re.findall(r"<(?:input|select|option)[^>]*>", page):
+        said = {name: html.unescape(value) for name, value in re.findall(r'([\w-]+)="([^"]*)"', tag)}
+        chooser = said["name"] if tag.startswith("<select") else chooser
+        if tag.startswith("<option"):
+            if " selected" in tag:
+                found[chooser] = said["value"]
+        elif "name" in said and (said.get("type") not in {"checkbox", "radio"} or " checked" in tag):
+            found[said["name"]] = said.get("value", "")
+    return found
+
+
+async def test_nobody_is_taken_out_over_a_change_of_their_role(service: Service, api: httpx.AsyncClient) -> None:
+    account = (await default_account(service)).account_id
+    owner = await signed_in(service, await member(service, account, "owner", "Olga"), account, "owner")
+    owner.client.base_url = httpx.URL(service.web_url)
+    url = f"/console/people/{public((await member(service, account, 'viewer', 'Vera')).user_id)}"
+    async with owner.client:
+        seen = tag_in((await owner.client.get(url)).text)
+        assert (await owner.client.post(url, data={"role": "operator", SEEN: seen})).status_code == 303
+        told = await owner.client.post(f"{url}/remove", data={SEEN: seen})
+        assert told.status_code == 412
+        assert (await owner.client.get(url)).status_code == 200
+        assert (await owner.client.post(f"{url}/remove", data={SEEN: tag_in(told.text)})).status_code == 303
+        assert (await owner.client.get(url)).status_code == 404
 
 
 def tag_in(page: str) -> str:

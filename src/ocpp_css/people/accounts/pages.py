@@ -1,12 +1,30 @@
 """One's own profile as a page."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 
-from ocpp_css.edge import Page, Principal, Rate, faults_by_field, gettext, needs, page, posted, reader, redirect
+from ocpp_css.edge import (
+    SEEN,
+    ChangedMeanwhile,
+    Page,
+    Principal,
+    Rate,
+    faults_by_field,
+    gettext,
+    must_match,
+    needs,
+    page,
+    posted,
+    reader,
+    redirect,
+    tag_of,
+)
 from ocpp_css.edge.reading import COOKIE as LANGUAGE_COOKIE
 from ocpp_css.edge.rendering import THEME_COOKIE
 from ocpp_css.kit.errors import Refusal
@@ -23,6 +41,30 @@ PICTURE = f"{PATH}/picture"
 Asked = Request[Any, Any, Any]
 _THEMES = {"auto", "light", "dark"}
 _YEAR_S = 365 * 86400
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """What the form of the profile shows, by which a change is compared with what was read."""
+
+    name: str
+    username: str | None
+    language: str
+    time_zone: str
+    theme: str
+    country: str
+    phone: str
+    birth_date: str
+    street: str
+    postal_code: str
+    city: str
+
+
+async def _shown(unit: Unit, user: User) -> Shown:
+    contact = await contacts.contact_of(unit, user.user_id)
+    return Shown(
+        name=user.display_name, username=user.username, language=user.language, time_zone=user.time_zone,
+        theme=user.theme, **{name: getattr(contact, name) for name in contacts.FIELDS},
+    )  # fmt: skip
 
 
 @get(PATH, opt=needs(""))
@@ -44,8 +86,9 @@ async def change_profile(
         user = await users.change(unit, principal, _changes(request, form))
         told = {name: form[name] for name in contacts.FIELDS if name in form}
         await contacts.change_contact(unit, principal, told, minimum_age)
+        must_match(form.get(SEEN), await _shown(unit, await users.get(unit, principal.id)))
     except Refusal as refusal:
-        return await _page(request, db.unit(PROVIDER), principal, refusal)
+        return await _page(request, db.unit(PROVIDER), principal, refusal, form)
     await unit.commit()
     answer = redirect(request, PATH)
     keep_theme(answer, user)
@@ -124,11 +167,21 @@ def _changes(request: Asked, form: dict[str, str]) -> dict[str, Any]:
     return changes
 
 
-async def _page(request: Asked, unit: Unit, principal: Principal, refusal: Refusal | None = None) -> Page:
+async def _page(
+    request: Asked,
+    unit: Unit,
+    principal: Principal,
+    refusal: Refusal | None = None,
+    typed: Mapping[str, str] = MappingProxyType({}),
+) -> Page:
+    user = await users.get(unit, principal.id)
+    shown = await _shown(unit, user)
+    form = {**msgspec.structs.asdict(shown), "language": user.language or reader().language.code, **typed}
     errors = {name: gettext(text) for name, text in faults_by_field(refusal.errors).items()} if refusal else {}
     return page(
         "accounts/profile.html", status=refusal.status if refusal else 200, title=gettext("Your settings"),
-        user=await users.get(unit, principal.id), contact=await contacts.contact_of(unit, principal.id),
+        user=user, form=form, tag=tag_of(shown), is_overtaken=isinstance(refusal, ChangedMeanwhile),
+        contact=await contacts.contact_of(unit, principal.id),
         has_picture=await pictures.picture_of(unit, principal.id) is not None, errors=errors,
         countries=contacts.named_countries(reader().language.locale),
         named_languages=[(one.code, one.name) for one in request.app.state.languages],

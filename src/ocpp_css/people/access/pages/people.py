@@ -10,6 +10,8 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from ocpp_css.edge import (
+    SEEN,
+    ChangedMeanwhile,
     Column,
     Empty,
     Filter,
@@ -19,11 +21,13 @@ from ocpp_css.edge import (
     TableQuery,
     gettext,
     lazy,
+    must_match,
     needs,
     page,
     posted,
     reader,
     redirect,
+    tag_of,
 )
 from ocpp_css.edge.exports import csv_lines
 from ocpp_css.kit.clock import rfc3339
@@ -192,13 +196,15 @@ async def change_person(
 ) -> Page | Response[Any]:
     unit, number = db.unit(PROVIDER), number_of(user_id, MemberUnknown)
     member = await roster.get(unit, principal.tenant, number)
-    role = (await posted(request)).get("role", "")
+    form = await posted(request)
+    role = form.get("role", "")
     if role not in ROLES:
         return _person(principal, member, told=gettext("Choose a role."))
     try:
         await roster.change_role(unit, post, principal, principal.tenant, number, cast("Role", role))
+        must_match(form.get(SEEN), await roster.get(unit, principal.tenant, number))
     except Refusal as refusal:
-        return _person(principal, member, refusal)
+        return _person(principal, member, refusal, chosen=role)
     await unit.commit()
     return redirect(request, PATH)
 
@@ -215,6 +221,7 @@ async def remove_person(
     unit, number = db.unit(PROVIDER), number_of(user_id, MemberUnknown)
     member = await roster.get(unit, principal.tenant, number)
     try:
+        must_match((await posted(request)).get(SEEN), member)
         await roster.remove(unit, post, departures, principal, principal.tenant, number)
     except Refusal as refusal:
         return _person(principal, member, refusal)
@@ -274,13 +281,17 @@ def _form(
     )  # fmt: skip
 
 
-def _person(principal: Principal, member: Member, refusal: Refusal | None = None, told: str = "") -> Page:
-    said = told or _said(refusal)
+def _person(
+    principal: Principal, member: Member, refusal: Refusal | None = None, told: str = "", chosen: str = ""
+) -> Page:
+    is_overtaken = isinstance(refusal, ChangedMeanwhile)
+    said = "" if is_overtaken else told or _said(refusal)
     return page(
         "access/person.html", status=refusal.status if refusal else 422 if told else 200, title=member.name,
         member=member, told=said, id=public(member.user_id), role=ROLE_NAMES[member.role],
         choices=_choices(principal), may_change=may_give(principal.permissions, member.role),
-        is_oneself=principal.kind == "user" and principal.id == member.user_id,
+        is_oneself=principal.kind == "user" and principal.id == member.user_id, chosen=chosen or member.role,
+        tag=tag_of(member), is_overtaken=is_overtaken,
     )  # fmt: skip
 
 

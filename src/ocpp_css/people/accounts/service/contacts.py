@@ -14,6 +14,7 @@ from ocpp_css.kit.ids import public
 from ocpp_css.people import audit
 from ocpp_css.people.accounts import store
 from ocpp_css.people.accounts.model import Contact
+from ocpp_css.people.accounts.service import users
 from ocpp_css.storage import Unit
 
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{4,24}")
@@ -82,12 +83,14 @@ FIELDS = ("country", "phone", "birth_date", "street", "postal_code", "city")
 
 async def change_contact(unit: Unit, principal: Principal, changes: Mapping[str, str], minimum_age: int) -> Contact:
     """Change what a person told of themselves; Invalid names the fields that break a rule."""
+    user = await users.get(unit, principal.id)
     before = await store.contact(unit, principal.id)
     after = msgspec.structs.replace(before, **{name: changes[name] for name in FIELDS if name in changes})
     changed = sorted(name for name in FIELDS if getattr(before, name) != getattr(after, name))
     if found := faults(after, unit.now.date(), minimum_age):
         raise Invalid(errors=found)
     if changed:
+        store.change(unit, user)  # the version of the person guards this too: of two at once, one alone is stored
         store.keep_contact(unit, after)
         audit.record(unit, principal, "user.changed", "user", public(principal.id), None, {"changed": changed})
     return after
