@@ -1,7 +1,13 @@
 """People see what they charge with their own tokens, and nothing of anybody else (TRUST A49)."""
 
 import asyncio
+import csv
+import io
+import json
+import sys
+from asyncio.subprocess import PIPE, STDOUT
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -142,11 +148,11 @@ async def test_whose_a_token_is_is_chosen_by_who_may_write_tokens(api: httpx.Asy
     owner, operator, viewer = await people("Olga"), await people("Otto", "operator"), await people("Vera", "viewer")
     form = {"id_token": "CHOSEN", "status": "Accepted", "type": "ISO14443"}
     add = "/console/tokens/~add"
-    assert (await viewer.browser.post(viewer.url + add, data={**form, "person_id": owner.email})).status_code == 403
-    wrong = await operator.browser.post(operator.url + add, data={**form, "person_id": "nobody@example.org"})
+    assert (await viewer.browser.post(viewer.url + add, data={**form, "person": owner.email})).status_code == 403
+    wrong = await operator.browser.post(operator.url + add, data={**form, "person": "nobody@example.org"})
     assert wrong.status_code == 422
     assert "Nobody of this account has this name." in wrong.text
-    made = await operator.browser.post(operator.url + add, data={**form, "person_id": owner.email})
+    made = await operator.browser.post(operator.url + add, data={**form, "person": owner.email})
     assert made.status_code in {200, 303}
     assert [one["id_token"] for one in await owner.listed("tokens")] == ["CHOSEN"]
     assert "Olga" in (await operator.get("/console/tokens?q=CHOSEN")).text
@@ -158,6 +164,62 @@ async def test_whose_a_token_is_is_chosen_by_who_may_write_tokens(api: httpx.Asy
     await api.patch("/tokens/CHOSEN", json={"person_id": None})
     entries = [one for one in (await api.get("/audit")).json()["items"] if one["action"] == "token.change"]
     assert (entries[0]["before"], entries[0]["after"]) == ({"person_id": owner.id}, {"person_id": None})
+
+
+async def test_an_import_names_people_by_address_and_tells_of_each_row_that_is_wrong(
+    api: httpx.AsyncClient, people: People
+) -> None:
+    owner, operator, viewer = await people("Iris"), await people("Omar", "operator"), await people("Vida", "viewer")
+    stranger = await people("Sven")
+    await api.delete(f"/users/{stranger.id}")
+    rows = [
+        {"id_token": "ROW-0", "person": "Iris@Example.org"},
+        {"id_token": "ROW-1", "person": stranger.email},
+        {"id_token": "ROW-2", "person_id": owner.id},
+        {"id_token": "ROW-3", "person": owner.email, "person_id": owner.id},
+        {"id_token": "ROW-4"},
+    ]
+    told = (await api.post("/tokens/import", json=rows)).json()
+    assert (told["created"], told["skipped"]) == (3, 2)
+    assert [(one["row"], one["code"]) for one in told["errors"]] == [(1, "person_unknown"), (3, "person_twice")]
+    text = "id_token;person;note\nCSV-1;iris@example.org;a\nCSV-2;{sven};b\nCSV-3;;c\n".replace(
+        "{sven}", stranger.email
+    )
+    page = await operator.browser.post(f"{operator.url}/console/tokens/~import", data={"rows": text})
+    assert page.status_code == 200
+    assert "CSV-2</strong>: Nobody of this account has this name." in page.text
+    assert {one["id_token"] for one in await owner.listed("tokens")} == {"ROW-0", "ROW-2", "CSV-1"}
+    files = [(await one.get("/console/tokens/~export.csv")).text for one in (operator, viewer)]
+    lines = [list(csv.DictReader(io.StringIO(file))) for file in files]
+    whose = {line["id_token"]: line["person"] for line in lines[0] if line["id_token"].startswith(("ROW-", "CSV-"))}
+    assert whose == {"ROW-0": owner.email, "ROW-2": owner.email, "CSV-1": owner.email, "ROW-4": "", "CSV-3": ""}
+    assert {line["person"] for line in lines[1]} == {""}, "viewers do not see people"
+    await api.delete("/tokens/CSV-1")
+    await operator.browser.post(f"{operator.url}/console/tokens/~import", data={"rows": files[0]})
+    assert (await api.get("/tokens/CSV-1")).json()["person_id"] == owner.id, "what is exported comes in again"
+    assert (await api.patch("/tokens/ROW-4", json={"person": owner.email})).json()["person_id"] == owner.id
+    assert (await api.patch("/tokens/ROW-4", json={"person": None})).json()["person_id"] is None
+    assert (await api.patch("/tokens/ROW-4", json={"person": "x"})).json()["errors"][0]["path"] == "person"
+
+
+async def test_the_command_line_names_people_by_address(
+    service: Service, api: httpx.AsyncClient, people: People
+) -> None:
+    owner = await people("Cleo")
+    key = api.headers["Authorization"].removeprefix("Bearer ")
+
+    async def add(token: str, person: str) -> tuple[int | None, str]:
+        words = ("token", "add", token, "--person", person, "--url", service.web_url, "--api-key", key)
+        program = Path(sys.executable).with_name("ocpp-css")
+        running = await asyncio.create_subprocess_exec(program, *words, stdout=PIPE, stderr=STDOUT)
+        told, _ = await running.communicate()
+        return running.returncode, told.decode()
+
+    code, told = await add("TYPED", owner.email)
+    assert (code, json.loads(told)["person_id"]) == (0, owner.id)
+    code, told = await add("OTHER", "nobody@example.org")
+    assert code == 1
+    assert "Nobody of this account has this name." in told
 
 
 async def test_who_leaves_the_account_leaves_their_tokens(api: httpx.AsyncClient, people: People) -> None:

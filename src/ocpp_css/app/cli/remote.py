@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 Url = Annotated[str, Parameter(help="Where the service is.")]
+Person = Annotated[str | None, Parameter(help="Whose it is: an e-mail address or user name of the account.")]
 Key = Annotated[str, Parameter(help="An API key of the account (css_…).")]
 AsJson = Annotated[bool, Parameter(name="--json", help="Print the answer as JSON.", negative="")]
 _MEMBER = re.compile(r"\ballow_weak\b")
@@ -154,13 +155,14 @@ def add_token(
     status: str = "Accepted",
     group_id: str | None = None,
     max_concurrent: int | None = None,
+    person: Person = None,
     url: Url = LOCAL,
     api_key: Key = "",
 ) -> None:
     """Add a token."""
     body = {
         "id_token": id_token, "type": type, "status": status, "group_id": group_id,
-        "max_concurrent": max_concurrent,
+        "max_concurrent": max_concurrent, "person": person,
     }  # fmt: skip
     show(Api(url, api_key).ask("POST", "/tokens", body))
 

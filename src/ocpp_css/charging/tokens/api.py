@@ -8,7 +8,7 @@ import msgspec
 from litestar import delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
-from msgspec import UNSET, Meta
+from msgspec import Meta
 
 from ocpp_css.charging.tokens import service, store
 from ocpp_css.charging.tokens.errors import PersonUnknown
@@ -93,15 +93,10 @@ async def create_token(
     data: JSONBody[TokenGiven],
 ) -> TokenShown:
     """Add a token."""
-    token = await service.create(unit, **await _fields(db, unit.tenant, data))
+    token = await service.create(unit, **await service.fields_of(db, unit.tenant, data))
     after = service.told(token, ("status", "person_id"))
     audit.record(unit, principal, "token.create", "token", str(token.token_id), after=after)
     return shown(token)
-
-
-async def _fields(db: Database, account: int, given: TokenGiven) -> dict[str, Any]:
-    person = await service.person_of(db, account, given.person_id)
-    return {**msgspec.structs.asdict(given), "person_id": person}
 
 
 @post("/api/v1/tokens/import", opt=needs("tokens:write"), status_code=200)
@@ -118,7 +113,7 @@ async def import_tokens(
         own = db.unit(unit.tenant)
         async with gate:
             try:
-                await service.create(own, **await _fields(db, own.tenant, given))
+                await service.create(own, **await service.fields_of(db, own.tenant, given))
                 await own.commit()
             except Refusal as refusal:
                 return {"row": number, "id_token": given.id_token, "code": refusal.code}
@@ -152,9 +147,7 @@ async def change_token(
     """Change a token; a block counts at once."""
     before = await service.get(unit, id_token)
     must_match(if_match, shown(before))
-    changes = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not UNSET}
-    if "person_id" in changes:
-        changes["person_id"] = await service.person_of(db, unit.tenant, changes["person_id"])
+    changes = await service.fields_of(db, unit.tenant, data)
     return shown(service.change_entered(unit, principal, before, changes))
 
 

@@ -18,8 +18,16 @@ class PersonUnknown(Invalid):
     title = "No such person"
     explanation = "Nobody of this account has this name."
 
-    def __init__(self) -> None:
-        super().__init__(errors=[Fault("person_id", self.explanation)])
+    def __init__(self, field: str = "person_id") -> None:
+        super().__init__(errors=[Fault(field, self.explanation)])
+
+
+class PersonTwice(Invalid):
+    """A person was named in two ways."""
+
+    code = "person_twice"
+    title = "A person is named in one way"
+    explanation = "Give either person or person_id."
 
 
 class TokenExists(Conflict):

@@ -16,6 +16,7 @@ TokenType = Literal[
 
 IdTokenText = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")]
 GroupText = Annotated[str, Meta(min_length=1, max_length=36)]
+Login = Annotated[str, Meta(max_length=254)]
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +44,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TokenGiven(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A token to add; `person_id` is the id of a person of the account, whose it is."""
+    """A token to add; whose it is, a person of the account, says `person_id`, or `person`: an address or user name."""
 
     id_token: IdTokenText
     type: TokenType = "ISO14443"
@@ -55,10 +56,11 @@ class TokenGiven(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     language: Annotated[str, Meta(max_length=8)] | None = None
     note: Annotated[str, Meta(max_length=500)] | None = None
     person_id: str | None = None
+    person: Login | None = None
 
 
 class TokenChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What of a token may be changed; what is left out stays."""
+    """What of a token may be changed; what is left out stays. For `person` see `TokenGiven`."""
 
     type: TokenType | UnsetType = UNSET
     status: TokenStatus | UnsetType = UNSET
@@ -69,3 +71,4 @@ class TokenChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     language: Annotated[str, Meta(max_length=8)] | UnsetType | None = UNSET
     note: Annotated[str, Meta(max_length=500)] | UnsetType | None = UNSET
     person_id: str | UnsetType | None = UNSET
+    person: Login | UnsetType | None = UNSET

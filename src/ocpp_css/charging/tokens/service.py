@@ -5,10 +5,13 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
+import msgspec
+from msgspec import UNSET
+
 from ocpp_css.charging.tokens import store
-from ocpp_css.charging.tokens.errors import PersonUnknown, TokenExists, TokenUnknown
+from ocpp_css.charging.tokens.errors import PersonTwice, PersonUnknown, TokenExists, TokenUnknown
 from ocpp_css.charging.tokens.events import TokenChanged, TokensTried
-from ocpp_css.charging.tokens.model import Token
+from ocpp_css.charging.tokens.model import Token, TokenChange, TokenGiven
 from ocpp_css.edge.i18n import LazyText, lazy
 from ocpp_css.edge.principal import Principal
 from ocpp_css.gateway.context import Context
@@ -85,24 +88,30 @@ async def any_accepted(unit: Unit) -> Token | None:
     return await store.any_accepted(unit)
 
 
-async def person_of(db: Database, account: int, person_id: str | None) -> int | None:
-    """The number of a person by their public id; PersonUnknown for one who does not belong to the account."""
-    if person_id is None:
-        return None
-    number = number_of(person_id, PersonUnknown)
-    if not await access.is_member(db.unit(PROVIDER), number, account):
-        raise PersonUnknown
-    return number
+async def fields_of(db: Database, account: int, given: TokenGiven | TokenChange) -> dict[str, Any]:
+    """What is given of a token, in the words of the table: whose it is by number.
 
-
-async def person_named(db: Database, account: int, login: str) -> int | None:
-    """The number of the person of the account with this address or user name; PersonUnknown where there is none."""
-    if not login:
-        return None
-    found = await access.member_named(db.unit(PROVIDER), account, login)
-    if found is None:
-        raise PersonUnknown
-    return found.user_id
+    PersonUnknown for one who does not belong to the account, PersonTwice where two members name a person.
+    """
+    fields = {name: value for name, value in msgspec.structs.asdict(given).items() if value is not UNSET}
+    if "person" not in fields and "person_id" not in fields:
+        return fields
+    login, person_id = fields.pop("person", None), fields.get("person_id")
+    if login and person_id is not None:
+        raise PersonTwice
+    people = db.unit(PROVIDER)
+    if login:
+        found = await access.member_named(people, account, login)
+        if found is None:
+            raise PersonUnknown(field="person")
+        fields["person_id"] = found.user_id
+    elif person_id is not None:
+        fields["person_id"] = number_of(person_id, PersonUnknown)
+        if not await access.is_member(people, fields["person_id"], account):
+            raise PersonUnknown
+    else:
+        fields["person_id"] = None
+    return fields
 
 
 async def create(unit: Unit, **fields: Any) -> Token:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, get_args
 
-import msgspec
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -43,6 +42,7 @@ ONE = f"{PATH}/{{token_id:str}}"
 TYPES = [(name, name) for name in get_args(TokenType)]
 MOST_IMPORTED = 10_000
 _TEXTS = ("id_token", "type", "status", "group_id", "parent", "max_concurrent", "language", "note")
+"""What a token has as text or number; whose it is stands beside them as `person`."""
 
 
 async def the_token(unit: Unit, token_id: str) -> Token:
@@ -56,7 +56,7 @@ async def the_token(unit: Unit, token_id: str) -> Token:
 
 def given_of(form: dict[str, str]) -> dict[str, Any]:
     """What the form says; a day of expiry ends with the day."""
-    given: dict[str, Any] = {name: form.get(name) or None for name in _TEXTS}
+    given: dict[str, Any] = {name: form.get(name) or None for name in (*_TEXTS, "person")}
     expiry = moment_of(form.get("expires_at", ""))
     is_day = len(form.get("expires_at", "")) == len("2026-01-01")
     given["expires_at"] = expiry + timedelta(days=1) if expiry is not None and is_day else expiry
@@ -108,8 +108,7 @@ async def add_token(
     form = await posted(request)
     try:
         given = shaped(TokenGiven, {name: value for name, value in given_of(form).items() if value is not None})
-        person = await service.person_named(db, unit.tenant, form.get("person_id", ""))
-        token = await service.create(unit, **{**msgspec.structs.asdict(given), "person_id": person})
+        token = await service.create(unit, **await service.fields_of(db, unit.tenant, given))
     except Refusal as refusal:
         return _form(form, None, await _people(db, principal), refusal)
     after = service.told(token, ("status", "person_id"))
@@ -126,7 +125,7 @@ async def token_page(
 ) -> Page:
     token = await the_token(unit, token_id)
     form = {name: str(value) for name in _TEXTS if (value := getattr(token, name)) is not None}
-    form |= {"expires_at": field_moment(token.expires_at), "person_id": await _login_of(db, token)}
+    form |= {"expires_at": field_moment(token.expires_at), "person": await _login_of(db, token)}
     return _form(form, token, await _people(db, principal))
 
 
@@ -143,11 +142,9 @@ async def change_token(
     try:
         must_match(form.get(SEEN), shown(before))
         given = {name: value for name, value in given_of(form).items() if name != "id_token"}
-        data = shaped(TokenChange, given)
-        person = await service.person_named(db, unit.tenant, form.get("person_id", ""))
+        wanted = await service.fields_of(db, unit.tenant, shaped(TokenChange, given))
     except Refusal as refusal:
         return _form(form, before, await _people(db, principal), refusal)
-    wanted = {**{name: getattr(data, name) for name in data.__struct_fields__}, "person_id": person}
     changes = {name: value for name, value in wanted.items() if value != getattr(before, name)}
     service.change_entered(unit, principal, before, changes)
     return redirect(request, PATH)
@@ -193,7 +190,7 @@ async def import_tokens(
     for line, row in rows_of(text):
         own = db.unit(unit.tenant)
         try:
-            await service.create(own, **msgspec.structs.asdict(shaped(TokenGiven, row)))
+            await service.create(own, **await service.fields_of(db, own.tenant, shaped(TokenGiven, row)))
             await own.commit()
             created += 1
         except Refusal as refusal:

@@ -79,8 +79,8 @@ async def tokens_page(
     await audit.record_read(unit, principal, "token.read", "token")
     rows = await store.page(unit, _filters(query), asked.after, asked.limit)
     found = page_of(rows, asked, lambda row: (None, row.token_id))
-    names = await _names(db, principal, [row.person_id for row in found.items if row.person_id])
-    shown = found.map(lambda row: Row(store.to_token(row), unit.now, names.get(row.person_id, "")))
+    people = await _people(db, principal, [row.person_id for row in found.items if row.person_id])
+    shown = found.map(lambda row: Row(store.to_token(row), unit.now, _named(people.get(row.person_id))))
     table = Table(
         "tokens", lazy("Tokens"), _COLUMNS, query, shown, _EMPTY, filters=_FILTERS, bulk=_bulk(principal),
         export=query.href().replace(PATH, f"{PATH}/~export.csv", 1), refresh_on="token.changed",
@@ -89,12 +89,15 @@ async def tokens_page(
     return page("tokens/list.html", title=gettext("Tokens"), table=table, statuses=service.STATUSES)
 
 
-async def _names(db: Database, principal: Principal, people: Sequence[int]) -> Mapping[int, str]:
+async def _people(db: Database, principal: Principal, numbers: Sequence[int]) -> Mapping[int, accounts.User]:
     """Whose tokens these are, for those who may see the people of the account."""
-    if not people or not principal.may("users:read"):
+    if not numbers or not principal.may("users:read"):
         return {}
-    found = await accounts.named(db.unit(PROVIDER), people)
-    return {number: user.display_name for number, user in found.items()}
+    return await accounts.named(db.unit(PROVIDER), numbers)
+
+
+def _named(user: accounts.User | None) -> str:
+    return "" if user is None else user.display_name
 
 
 def _filters(query: TableQuery) -> dict[str, Any]:
@@ -124,29 +127,34 @@ async def export_tokens(
     query = TableQuery.of(request, sorts=("-created_at",), filters=_FILTERS)
     audit.record(unit, principal, "token.exported", "token", "*")
     headers = {"Content-Disposition": 'attachment; filename="tokens.csv"'}
-    return Stream(_csv(db, principal.tenant, _filters(query)), media_type="text/csv; charset=utf-8", headers=headers)
+    return Stream(_csv(db, principal, _filters(query)), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 _EXPORTED = (
     "id_token", "type", "status", "group_id", "parent", "expires_at", "max_concurrent", "language", "note",
-    "created_at",
+    "person", "created_at",
 )  # fmt: skip
+"""The columns of the file; whose a token is by address, for those who may see the people of the account."""
 
 
-async def _csv(db: Database, tenant: int, filters: dict[str, Any]) -> AsyncIterator[str]:
+async def _csv(db: Database, principal: Principal, filters: dict[str, Any]) -> AsyncIterator[str]:
     yield csv_lines([_EXPORTED])
     after: Cursor | None = None
     while True:
-        rows = await store.page(db.unit(tenant), filters, after, EXPORTED_AT_ONCE)
-        yield csv_lines([_cells(store.to_token(row)) for row in rows[:EXPORTED_AT_ONCE]])
+        rows = await store.page(db.unit(principal.tenant), filters, after, EXPORTED_AT_ONCE)
+        found = [store.to_token(row) for row in rows[:EXPORTED_AT_ONCE]]
+        people = await _people(db, principal, [token.person_id for token in found if token.person_id])
+        yield csv_lines([_cells(token, people) for token in found])
         if len(rows) <= EXPORTED_AT_ONCE:
             return
         after = Cursor("", None, rows[EXPORTED_AT_ONCE - 1].token_id)
 
 
-def _cells(token: Token) -> list[Any]:
-    times = {name: rfc3339(at) for name in ("expires_at", "created_at") if (at := getattr(token, name)) is not None}
-    return [times.get(name, getattr(token, name)) for name in _EXPORTED]
+def _cells(token: Token, people: Mapping[int, accounts.User]) -> list[Any]:
+    owner = people.get(token.person_id or 0)
+    told: dict[str, Any] = {"person": None if owner is None else owner.email}
+    told |= {name: rfc3339(at) for name in ("expires_at", "created_at") if (at := getattr(token, name)) is not None}
+    return [told[name] if name in told else getattr(token, name) for name in _EXPORTED]
 
 
 # --- many at once ---------------------------------------------------------------------------------------------------
