@@ -74,9 +74,10 @@ async def test_no_table_lacks_the_guard(nobody: asyncpg.Connection) -> None:
 
 async def test_a_table_of_a_migration_to_come_is_guarded_too(url: str, nobody: asyncpg.Connection) -> None:
     await nobody.execute("CREATE TABLE novelties (tenant_id bigint, id bigint)")
-    await nobody.execute("ALTER TABLE tokens DROP COLUMN person_id")
-    await nobody.execute("ALTER TABLE transactions DROP COLUMN person_id")
-    await nobody.execute("UPDATE alembic_version SET version_num = '0018'")
+    await nobody.execute("ALTER TABLE commands DROP COLUMN key_id")
+    await nobody.execute("ALTER TABLE incidents DROP COLUMN since, DROP COLUMN found")
+    await nobody.execute("ALTER TABLE one_time_links DROP COLUMN since")
+    await nobody.execute("UPDATE alembic_version SET version_num = '0019'")
     found = await open_database(url, InProcessBus(), system_clock, vault_of(url))
     await found.close()
     assert await nobody.fetch(UNSEALED) == []

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.people.access.test_people import call, number_of, promoted, tess  # noqa: F401 - a fixture
+from tests.people.access.test_people import NEW, call, number_of, promoted, tess  # noqa: F401 - a fixture
 from tests.people.access.test_sign_up import newest_letter
 
 from ocpp_css.people.access import PERMISSIONS, ROLES
@@ -84,8 +84,11 @@ async def test_keys_of_who_was_taken_out_are_refused_at_once(ann, keyed, db):
 
 @pytest.mark.anyio
 @pytest.mark.trust("I9")
-async def test_keys_of_who_was_frozen_are_refused_at_once(ann, keyed, wiring):
+async def test_keys_of_who_was_frozen_are_refused_at_once(ann, keyed, wiring, clock):
     tess, first, second = keyed  # noqa: F811 - the person
+    clock.go(minutes=5)
+    tess.client.cookies.clear()
+    await tess.sign_in("tess@example.org", NEW["password"])
     warned = await newest_letter(wiring, "tess@example.org")
     assert (await tess.client.post(warned.attachment.not_me)).status_code == 200
     assert [await may(ann, key) for key in (first, second)] == [None, None]

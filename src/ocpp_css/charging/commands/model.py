@@ -40,6 +40,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     created_by: str
     person_id: int | None = None
     """The person who sent it; none for a key."""
+    key_id: int | None = None
+    """The API key that sent it; none for a person."""
     created_at: datetime
     expires_at: datetime | None = None
     sent_at: datetime | None = None

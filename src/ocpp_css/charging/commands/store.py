@@ -32,6 +32,7 @@ COMMANDS = tenant_table(
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("person_id", BigInteger, info=personal("account", clear=NUMBER)),
     version_column(),
+    Column("key_id", BigInteger),
     key=("id",),
     indexes=[("station_id", "id"), ("status",)],
 )

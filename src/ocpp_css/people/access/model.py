@@ -130,8 +130,28 @@ class SecondFactor(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
+MadeKind = Literal["api_key", "invitation", "member", "change"]
+
+
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done in a person's name while somebody else may have acted in it.
+
+    Keys and invitations are undone. A member who was let in, and a change, are told only: the owner of the account
+    decides. `subject` is a public id, `name` the name of the key, the role, or the action as the audit log has it.
+    """
+
+    kind: MadeKind
+    account: str
+    subject: str
+    name: str
+    at: datetime
+
+
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody said "this was not me"; support looks at it."""
+    """Somebody said "this was not me"; support looks at it.
+
+    Since `since` somebody else may have acted in the person's name; `found` is what was done from then on.
+    """
 
     incident_id: int
     user_id: int
@@ -140,6 +160,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     user_agent: str
     closed_at: datetime | None
     version: int
+    since: datetime | None = None
+    found: list[Made] = []
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):

@@ -36,6 +36,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None
     used_at: datetime | None
     version: int
+    since: datetime | None = None
+    """Since when whoever did what the link warns of could act in the person's name, where that is known."""
 
 
 class Challenge(msgspec.Struct, frozen=True, kw_only=True):

@@ -52,6 +52,7 @@ LINKS = tenant_table(
     Column("expires_at", UtcTime),
     Column("used_at", UtcTime),
     version_column(),
+    Column("since", UtcTime),
     key=("token_hash",),
     indexes=[("purpose",)],
 )

@@ -1,6 +1,6 @@
 """The table of the audit log and its queries."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -76,6 +76,13 @@ async def has_entry(unit: Unit, actor_id: int, action: str, subject: str, since:
     first = first_id_at(to_micros(since) // 1000)
     query = select(AUDIT.c.id).where(AUDIT.c.actor_id == actor_id, AUDIT.c.id >= first)
     return await unit.first(query.where(AUDIT.c.action == action, AUDIT.c.subject == subject)) is not None
+
+
+async def done_by(unit: Unit, actor_id: int, actions: Collection[str], since: datetime) -> list[Entry]:
+    """What of these this actor did since then, in the order it was done."""
+    first = first_id_at(to_micros(since) // 1000)
+    query = select(AUDIT).where(AUDIT.c.actor_id == actor_id, AUDIT.c.id >= first, AUDIT.c.action.in_(actions))
+    return [_entry(row) for row in await unit.all(query.order_by(AUDIT.c.id))]
 
 
 class Stored(NamedTuple):

@@ -1,6 +1,6 @@
 """One's own security: proving again who one is, the second factor, and saying that it was somebody else."""
 
-from typing import Any
+from typing import Any, cast
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
@@ -10,6 +10,9 @@ from ocpp_css.edge import Page, Principal, Rate, gettext, local_path, needs, pag
 from ocpp_css.edge.problems import PROVE
 from ocpp_css.edge.qr import qr
 from ocpp_css.kit.errors import Refusal, TooMany
+from ocpp_css.kit.ids import parse_public
+from ocpp_css.people import tenants
+from ocpp_css.people.access.model import ROLE_NAMES, Made, Role
 from ocpp_css.people.access.pages.asking import (
     Asked,
     device_of,
@@ -17,10 +20,12 @@ from ocpp_css.people.access.pages.asking import (
     keep,
     told_faults,
 )
+from ocpp_css.people.access.service import disowned
 from ocpp_css.people.access.service.guarding import Guard
-from ocpp_css.people.access.service.letters import CODES_RENEWED, FACTOR_ADDED, FACTOR_REMOVED, warn
+from ocpp_css.people.access.service.letters import CODES_RENEWED, FACTOR_ADDED, FACTOR_REMOVED, NOT_ME_FOR, warn
 from ocpp_css.people.access.service.second_factor import SecondFactors
 from ocpp_css.people.access.service.sign_in import SignIn
+from ocpp_css.people.access.store.proofs import last_closed
 from ocpp_css.people.accounts import CodeWrong, PersonNeeded, contact_of, standing
 from ocpp_css.people.accounts import get as get_user
 from ocpp_css.people.notices import Notice, Post
@@ -156,7 +161,38 @@ async def _page(unit: Unit, principal: Principal, factors: SecondFactors) -> Pag
     return page(
         "access/security.html", title=gettext("Security"), is_on=await factors.is_on(unit, user_id),
         codes_left=await factors.codes_left(unit, user_id), contact=await contact_of(unit, user_id),
+        disowned=await _disowned(unit, user_id),
     )  # fmt: skip
+
+
+async def _disowned(unit: Unit, user_id: int) -> list[tuple[Made, str, str, str]]:
+    """What was done while it was not the person, for a month after they got back in.
+
+    Each with its words, what became of it (empty where nothing did), and the account that it was done in.
+    """
+    closed = await last_closed(unit, user_id, unit.now - NOT_ME_FOR)
+    found = []
+    for one in closed.found if closed else ():
+        account = await tenants.known(unit, parse_public(one.account) or PROVIDER)
+        found.append((one, *_words(one), account.name if account else ""))
+    return found
+
+
+def _words(made: Made) -> tuple[str, str]:
+    """What was done, and what became of it."""
+    match made.kind:
+        case "api_key":
+            return gettext("API key {name}", name=made.name), gettext("Revoked")
+        case "invitation":
+            return gettext("Invitation as {role}", role=_role(made)), gettext("Taken back")
+        case "member":
+            return gettext("Somebody who was invited joined as {role}", role=_role(made)), ""
+        case "change":
+            return gettext(disowned.CHANGES.get(made.name, made.name)), ""
+
+
+def _role(made: Made) -> str:
+    return gettext(ROLE_NAMES[cast("Role", made.name)])
 
 
 def _factor_form(secret: tuple[str, str], refusal: Refusal | None = None) -> Page:

@@ -7,6 +7,7 @@ from ocpp_css.kit.errors import Conflict
 from ocpp_css.kit.ids import public
 from ocpp_css.people import accounts, audit
 from ocpp_css.people.access.model import Device, Incident
+from ocpp_css.people.access.service import disowned
 from ocpp_css.people.access.service.letters import person_of
 from ocpp_css.people.access.service.members import home
 from ocpp_css.people.access.service.sessions import Sessions
@@ -40,7 +41,10 @@ class Guard:
         self._post = post
 
     async def freeze(self, token: str, device: Device) -> None:
-        """Freeze the access of the person whom this link was sent to; LinkSpent where it does not work."""
+        """Freeze the access of the person whom this link was sent to; LinkSpent where it does not work.
+
+        What gives access and was made in their name since then is undone, after the freeze, when nobody makes more.
+        """
         unit = self._db.unit(PROVIDER)
         link = await accounts.redeem(unit, token, "not_me")
         user = await accounts.get(unit, link.user_id or 0)
@@ -51,9 +55,11 @@ class Guard:
         await accounts.Challenges.drop(unit, user.user_id)
         for purpose in ("recovery", "sign_in"):
             await accounts.drop_links(unit, user.user_id, purpose)
+        since = link.since or link.created_at
         incident = Incident(
             incident_id=unit.new_id(), user_id=user.user_id, at=unit.now, address=device.address,
-            user_agent=device.user_agent[:300], closed_at=None, version=1,
+            user_agent=device.user_agent[:300], closed_at=None, version=1, since=since,
+            found=await disowned.look(self._db, user.user_id, since),
         )  # fmt: skip
         store.add_incident(unit, incident)
         audit.record(
@@ -64,4 +70,5 @@ class Guard:
             await unit.commit()
         except Conflict:
             raise LinkSpent from None
+        await disowned.undo(self._db, who, since)
         await _log.awarning("access_frozen", address=device.address)

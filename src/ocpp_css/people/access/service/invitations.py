@@ -6,7 +6,9 @@ Whoever holds the link reads the mailbox it was sent to. Nothing but the letter 
 
 import hashlib
 import secrets
-from datetime import timedelta
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -97,9 +99,20 @@ async def withdraw_those_of(unit: Unit, principal: Principal, account_id: int, u
         _end(unit, principal, invitation)
 
 
-def _end(unit: Unit, principal: Principal, invitation: Invitation) -> None:
+async def withdraw_since(db: Database, principal: Principal, since: datetime, reason: str) -> None:
+    """Take back what was offered in somebody's name since this moment, each alone: one may be accepted meanwhile."""
+    for invitation in await store.made_since(db.unit(PROVIDER), principal.id, since):
+        if invitation.open_for is not None:
+            unit = db.unit(PROVIDER)
+            _end(unit, replace(principal, tenant=invitation.account_id), invitation, reason)
+            with suppress(Conflict):
+                await unit.commit()
+
+
+def _end(unit: Unit, principal: Principal, invitation: Invitation, reason: str = "") -> None:
     store.change(unit, invitation, open_for=None)
-    audit.record(unit, principal, "invitation.withdrawn", "invitation", public(invitation.invitation_id))
+    subject = public(invitation.invitation_id)
+    audit.record(unit, principal, "invitation.withdrawn", "invitation", subject, reason=reason)
 
 
 class Invitations:

@@ -95,10 +95,10 @@ async def get(unit: Unit, key_id: int) -> ApiKey:
     return key
 
 
-def revoke(unit: Unit, principal: Principal, key: ApiKey) -> None:
+def revoke(unit: Unit, principal: Principal, key: ApiKey, reason: str = "") -> None:
     """End a key at once."""
     store.change(unit, key, revoked_at=unit.now)
-    audit.record(unit, principal, "api_key.revoked", "api_key", public(key.key_id), _told(key))
+    audit.record(unit, principal, "api_key.revoked", "api_key", public(key.key_id), _told(key), reason=reason)
 
 
 def has_ended(key: ApiKey, unit: Unit) -> bool:

@@ -1,12 +1,15 @@
 """To whom letters of access go, and warnings: every one has a link by which one says that it was somebody else."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
+from ocpp_css.edge.principal import asking
+from ocpp_css.kit.ids import parse_public
 from ocpp_css.people import accounts
 from ocpp_css.people.access.model import Device
 from ocpp_css.people.access.service.places import browser_of
+from ocpp_css.people.access.store import sessions
 from ocpp_css.people.accounts import User
 from ocpp_css.people.notices import Attachment, Notice, Person, Post
 from ocpp_css.storage import Unit
@@ -64,6 +67,16 @@ def where(device: Device) -> list[tuple[str, str]]:
 
 async def warn(post: Post, unit: Unit, user: User, notice: Notice, device: Device) -> None:
     """Tell the person what was done in their name, and from where."""
-    token = accounts.create_link(unit, user.user_id, "not_me", NOT_ME_FOR)
+    token = accounts.create_link(unit, user.user_id, "not_me", NOT_ME_FOR, since=await _began(unit, user))
     told = msgspec.structs.replace(notice, facts=where(device))
     await post.tell(unit, person_of(user), told, Attachment(not_me=NOT_ME + token))
+
+
+async def _began(unit: Unit, user: User) -> datetime | None:
+    """Since when whoever asks could do more in the person's name than what they are told of: since the session began.
+
+    None where nobody is signed in; then the session begins with what the letter tells of, if at all.
+    """
+    asker = asking.get()
+    session = await sessions.one(unit, parse_public(asker.session) or 0) if asker.person == user.user_id else None
+    return session.created_at if session else None

@@ -14,16 +14,17 @@ from ocpp_css.kit.errors import Conflict
 from ocpp_css.kit.ids import public
 from ocpp_css.people import accounts, audit
 from ocpp_css.people.access.model import Device
-from ocpp_css.people.access.service.letters import PASSWORD_CHANGED, RECOVERY_BEGAN, person_of, warn
+from ocpp_css.people.access.service import disowned
+from ocpp_css.people.access.service.letters import PASSWORD_CHANGED, RECOVERY_BEGAN, SECURITY, person_of, warn
 from ocpp_css.people.access.service.members import home
 from ocpp_css.people.access.service.places import Places
 from ocpp_css.people.access.service.second_factor import SecondFactors
 from ocpp_css.people.access.service.sessions import Sessions
 from ocpp_css.people.access.service.tries import Tries
 from ocpp_css.people.access.store import proofs as store
-from ocpp_css.people.accounts import Challenges, ChallengeSpent, CodeWrong, LinkSpent, Passwords
+from ocpp_css.people.accounts import Challenges, ChallengeSpent, CodeWrong, LinkSpent, Passwords, User
 from ocpp_css.people.notices import Attachment, Notice, Post
-from ocpp_css.storage import PROVIDER, Database
+from ocpp_css.storage import PROVIDER, Database, Unit
 
 WAIT = timedelta(hours=24)
 NEW = "/console/recovery/new/"
@@ -46,6 +47,13 @@ _LINK = Notice(
     category="security", title=_("Set a new password"),
     text=_("You asked for a new password a day ago. This link works once, for two days."),
     action=_("Set a new password"),
+)  # fmt: skip
+
+_UNDONE = Notice(
+    category="security", title=_("What was done while it was not you"),
+    text=_("You said that it was not you. API keys that were made in your name from then on are revoked, and "
+           "invitations are taken back. Make anew what you had made yourself, and look at the rest."),
+    path=SECURITY, action=_("See your security settings"),
 )  # fmt: skip
 
 
@@ -134,13 +142,27 @@ class Recovery:
         await accounts.redeem(unit, token, "recovery")
         user = await accounts.get(unit, user.user_id)
         who = Principal("user", user.user_id, user.display_name, await home(unit, user.user_id), address=device.address)
+        await self._settle(unit, user, who)
         accounts.restore(unit, user, await self._passwords.hash(password))
         await self._sessions.end_all(unit, who, user.user_id)
-        for incident in await store.incidents(unit, user.user_id):
-            store.close_incident(unit, incident)
         audit.record(unit, who, "user.recovered", "user", public(user.user_id))
         await warn(self._post, unit, user, PASSWORD_CHANGED, device)
         try:
             await unit.commit()
         except Conflict:
             raise LinkSpent from None
+
+    async def _settle(self, unit: Unit, user: User, who: Principal) -> None:
+        """Close what the person reported: first whatever was made in their name meanwhile is undone."""
+        reported = await store.incidents(unit, user.user_id)
+        if not reported:
+            return
+        since = min(disowned.began(one) for one in reported)
+        await disowned.undo(self._db, who, since)
+        found = await disowned.look(self._db, user.user_id, since)
+        for incident in reported:
+            store.close_incident(unit, incident, [one for one in found if one.at >= disowned.began(incident)])
+        if found:
+            names = ", ".join(one.name for one in found if one.kind == "api_key")
+            facts = [(_("API keys"), names)] if names else []
+            await self._post.tell(unit, person_of(user), msgspec.structs.replace(_UNDONE, facts=facts))

@@ -77,6 +77,12 @@ async def made_by(unit: Unit, account_id: int, user_id: int) -> list[Invitation]
     return [to_invitation(row) for row in await unit.all(query)]
 
 
+async def made_since(unit: Unit, user_id: int, since: datetime) -> list[Invitation]:
+    """The invitations that a person made since this moment, into whichever account and whatever became of them."""
+    query = select(INVITATIONS).where(INVITATIONS.c.invited_by == user_id, INVITATIONS.c.created_at >= since)
+    return [to_invitation(row) for row in await unit.all(query.order_by(INVITATIONS.c.invitation_id))]
+
+
 async def over_before(unit: Unit, moment: datetime, limit: int) -> list[int]:
     """Invitations whose time ended before this moment, whatever became of them."""
     query = select(INVITATIONS.c.invitation_id).where(INVITATIONS.c.expires_at < moment).limit(limit)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Row, Text, select
+from sqlalchemy import BigInteger, Column, Row, Text, null, select
 
 from ocpp_css.kit.paging import Cursor
 from ocpp_css.people.access.model import ApiKey
@@ -52,6 +52,13 @@ async def load_key(unit: Unit, key_id: int) -> ApiKey | None:
     """One key by its number, revoked ones too."""
     row = await unit.first(_SELECT.where(KEYS.c.key_id == key_id))
     return None if row is None else to_key(row)
+
+
+async def made_by(db: Database, user_id: int, since: datetime) -> list[tuple[int, ApiKey]]:
+    """The keys that a person made since this moment, in whichever account, with its number; revoked ones too."""
+    query = select(KEYS, null().label("last_used_at")).where(KEYS.c.created_by == user_id, KEYS.c.created_at >= since)
+    rows = await db.across_tenants(query.order_by(KEYS.c.key_id))
+    return [(row.tenant_id, to_key(row)) for row in rows]
 
 
 BY_NUMBER: CacheKey[int, ApiKey | None] = CacheKey("api_keys", load_key)

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import BigInteger, Column, Row, Text, select
 
-from ocpp_css.people.access.model import Incident, SecondFactor
-from ocpp_css.storage import HASH, MOMENT, NUMBER, Unit, UtcTime, personal, tenant_table, version_column
+from ocpp_css.people.access.model import Incident, Made, SecondFactor
+from ocpp_css.storage import HASH, MOMENT, NUMBER, Document, Unit, UtcTime, personal, tenant_table, version_column
 
 FACTORS = tenant_table(
     "second_factors",
@@ -46,6 +46,8 @@ INCIDENTS = tenant_table(
     Column("user_agent", Text, nullable=False, info=personal("device", of="user_id")),
     Column("closed_at", UtcTime),
     version_column(),
+    Column("since", UtcTime),
+    Column("found", Document),
     key=("incident_id",),
     indexes=[("user_id",)],
 )
@@ -127,12 +129,24 @@ def add_incident(unit: Unit, incident: Incident) -> None:
 async def incidents(unit: Unit, user_id: int) -> list[Incident]:
     """The reports of a person that are open."""
     query = select(INCIDENTS).where(INCIDENTS.c.user_id == user_id, INCIDENTS.c.closed_at.is_(None))
-    return [Incident(**_fields(row, Incident)) for row in await unit.all(query)]
+    return [_incident(row) for row in await unit.all(query)]
 
 
-def close_incident(unit: Unit, incident: Incident) -> None:
-    """The report is dealt with."""
-    unit.update(INCIDENTS, (incident.incident_id,), seen=incident.version, closed_at=unit.now)
+async def last_closed(unit: Unit, user_id: int, since: datetime) -> Incident | None:
+    """The report of a person that was dealt with last, not before this moment."""
+    query = select(INCIDENTS).where(INCIDENTS.c.user_id == user_id, INCIDENTS.c.closed_at >= since)
+    row = await unit.first(query.order_by(INCIDENTS.c.incident_id.desc()))
+    return None if row is None else _incident(row)
+
+
+def close_incident(unit: Unit, incident: Incident, found: list[Made]) -> None:
+    """The report is dealt with; all that was done in the person's name is known now."""
+    unit.update(INCIDENTS, (incident.incident_id,), seen=incident.version, closed_at=unit.now, found=found)
+
+
+def _incident(row: Row[Any]) -> Incident:
+    fields = _fields(row, Incident)
+    return Incident(**{**fields, "found": msgspec.convert(fields["found"] or [], list[Made])})
 
 
 def _fields(row: Row[Any], kind: type[msgspec.Struct]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ocpp_css.people.accounts import store
 from ocpp_css.people.accounts.errors import LinkSpent
@@ -53,9 +53,11 @@ async def redeem(unit: Unit, token: str, purpose: LinkPurpose) -> Link:
     return link
 
 
-def create_link(unit: Unit, user_id: int, purpose: LinkPurpose, lifetime: timedelta) -> str:
-    """The token of a new link of a person."""
-    return _issue(unit, purpose, user_id, lifetime)
+def create_link(
+    unit: Unit, user_id: int, purpose: LinkPurpose, lifetime: timedelta, *, since: datetime | None = None
+) -> str:
+    """The token of a new link of a person; `since` as in `Link`."""
+    return _issue(unit, purpose, user_id, lifetime, since)
 
 
 async def drop_links(unit: Unit, user_id: int, purpose: LinkPurpose) -> None:
@@ -73,11 +75,14 @@ def spend_token(unit: Unit, token: str, lifetime: timedelta) -> None:
     store.claim_link(unit, link)
 
 
-def _issue(unit: Unit, purpose: LinkPurpose, user_id: int | None, lifetime: timedelta | None) -> str:
+def _issue(
+    unit: Unit, purpose: LinkPurpose, user_id: int | None, lifetime: timedelta | None, since: datetime | None = None
+) -> str:
     token = secrets.token_urlsafe(32)
     link = Link(
         token_hash=hash_token(token), purpose=purpose, user_id=user_id, created_at=unit.now,
         expires_at=unit.now + lifetime if lifetime else None, used_at=None, version=1,
+        since=since,
     )  # fmt: skip
     store.add_link(unit, link)
     return token

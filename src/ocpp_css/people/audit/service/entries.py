@@ -2,7 +2,8 @@
 people.
 """
 
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -42,6 +43,11 @@ async def record_read(unit: Unit, principal: Principal, action: str, subject_kin
     since = unit.now - READ_AGAIN_AFTER
     if not await store.has_entry(unit, principal.id, action, subject, since):
         record(unit, principal, action, subject_kind, subject)
+
+
+async def done_by(unit: Unit, actor_id: int, actions: Collection[str], since: datetime) -> list[Entry]:
+    """What of these actions a person or key did in the unit's account since then, in the order it was done."""
+    return await store.done_by(unit, actor_id, actions, since)
 
 
 def _kind(principal: Principal) -> ActorKind:
