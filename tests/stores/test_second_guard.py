@@ -74,6 +74,7 @@ async def test_no_table_lacks_the_guard(nobody: asyncpg.Connection) -> None:
 
 async def test_a_table_of_a_migration_to_come_is_guarded_too(url: str, nobody: asyncpg.Connection) -> None:
     await nobody.execute("CREATE TABLE novelties (tenant_id bigint, id bigint)")
+    await nobody.execute("DROP TABLE former_proofs")
     await nobody.execute("ALTER TABLE commands DROP COLUMN key_id")
     await nobody.execute("ALTER TABLE incidents DROP COLUMN since, DROP COLUMN found")
     await nobody.execute("ALTER TABLE one_time_links DROP COLUMN since")

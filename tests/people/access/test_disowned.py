@@ -1,13 +1,23 @@
 """What a thief made in somebody's name works no more after "this was not me", though the person gets back in."""
 
+from datetime import timedelta
+
+import pyotp
 import pytest
 from httpx import ASGITransport, AsyncClient
+from sqlalchemy import select
 from tests.people.access.test_people import NEW, accept_as_new, call, invite, promoted, tess  # noqa: F401 - a fixture
 from tests.people.access.test_sign_up import letters_to, newest_letter
 from tests.people.access.test_standing import bearer, key_of, may, states
 from tests.people.conftest import ORIGIN, Browser
 
-from ocpp_css.people.access.service import disowned
+from ocpp_css.edge.principal import Principal
+from ocpp_css.kit.errors import Conflict
+from ocpp_css.kit.ids import parse_public
+from ocpp_css.people import accounts
+from ocpp_css.people.access.jobs import tidy
+from ocpp_css.people.access.service import disowned, former
+from ocpp_css.people.access.store.former import FORMER
 from ocpp_css.people.notices import store as letters
 from ocpp_css.storage import PROVIDER
 
@@ -147,3 +157,92 @@ async def test_changes_are_told_and_what_the_warned_session_made_before_is_undon
     await recover(tess, wiring, clock)
     assert [await may(ann, key) for key in robbed[1]] == [None, None]
     assert "Your password was changed" in (await tess.get("/console/me/security")).text
+
+
+async def move(thief, wiring, email):
+    """Letters go to the thief from now on."""
+    page = (await thief.post("/console/me/address", {"email": email})).headers["location"]
+    code = (await newest_letter(wiring, email)).attachment.code
+    assert (await thief.post(page, {"code": code})).status_code == 303
+
+
+async def number_of(browser):
+    return parse_public((await browser.get("/api/v1/me")).json()["id"])
+
+
+async def test_letters_never_go_to_the_thief_though_another_person_has_the_address_by_now(
+    tess, robbed, thief, wiring, db  # noqa: F811 - the fixture
+):  # fmt: skip
+    number = await number_of(tess)
+    await move(thief, wiring, "thief@example.net")
+    unit = db.unit(PROVIDER)
+    other = await accounts.create(unit, wiring.services["passwords"], email=TESS, name="Other", password=PASSWORD)
+    await unit.commit()
+    await say_not_me(tess, wiring, "Your e-mail address was changed")
+    unit = db.unit(PROVIDER)
+    found = await accounts.get(unit, number)
+    assert (found.email, found.disabled_at is not None) == (TESS, True)
+    assert (await accounts.find_login(unit, TESS)).user_id == other.user_id
+    assert await accounts.find_login(unit, "thief@example.net") is None
+
+
+async def test_who_says_it_of_a_later_time_does_not_lead_the_way_back_to_the_thief(
+    tess, robbed, thief, wiring, db, clock  # noqa: F811 - the fixture
+):  # fmt: skip
+    number = await number_of(tess)
+    await move(thief, wiring, "thief@example.net")
+    clock.go(minutes=1)
+    unit = db.unit(PROVIDER)
+    later = accounts.create_link(unit, number, "not_me", timedelta(days=30), since=unit.now)
+    await unit.commit()
+    await move(thief, wiring, "further@example.net")
+    await say_not_me(tess, wiring, "Your e-mail address was changed")
+    assert (await thief.client.post(f"/console/not-me/{later}")).status_code == 200
+    assert (await accounts.get(db.unit(PROVIDER), number)).email == TESS
+
+
+@pytest.mark.trust("A64")
+async def test_a_change_that_is_under_way_at_the_freeze_does_not_come_after_it(
+    tess, robbed, wiring, db  # noqa: F811 - the fixture
+):  # fmt: skip
+    number = await number_of(tess)
+    factors, unit = wiring.services["factors"], db.unit(PROVIDER)
+    await factors.begin(unit, await accounts.get(unit, number))
+    await unit.commit()
+    late = db.unit(PROVIDER)
+    secret, _ = await factors.secret_of(late, await accounts.get(late, number))
+    await factors.confirm(late, Principal("user", number), pyotp.TOTP(secret).at(late.now))
+    await say_not_me(tess, wiring, "A new sign-in")
+    with pytest.raises(Conflict):
+        await late.commit()
+    assert not await factors.is_on(db.unit(PROVIDER), number)
+
+
+async def test_a_thief_who_changes_something_all_the_time_does_not_keep_the_freeze_off(
+    tess, robbed, wiring, db, monkeypatch  # noqa: F811 - the fixture
+):  # fmt: skip
+    number = await number_of(tess)
+    look, meanwhile = disowned.look, iter(range(5))
+
+    async def busy(*given):
+        for _ in zip(range(1), meanwhile, strict=False):
+            unit = db.unit(PROVIDER)
+            accounts.hold(unit, await accounts.get(unit, number))
+            await unit.commit()
+        return await look(*given)
+
+    monkeypatch.setattr(disowned, "look", busy)
+    await say_not_me(tess, wiring, "A new sign-in")
+    assert (await tess.get("/api/v1/me")).status_code == 401
+
+
+async def test_what_was_before_a_change_is_kept_for_sixty_days(
+    tess, robbed, thief, wiring, db, clock  # noqa: F811 - the fixture
+):  # fmt: skip
+    unit = db.unit(PROVIDER)
+    await former.keep(unit, await accounts.get(unit, await number_of(tess)))
+    await unit.commit()
+    for waited, left in ((former.KEPT_FOR - timedelta(hours=1), 1), (timedelta(hours=2), 0)):
+        clock.now += waited
+        await tidy(db)
+        assert len(await db.unit(PROVIDER).all(select(FORMER))) == left

@@ -23,6 +23,7 @@ from ocpp_css.people.access.service.sessions import Sessions
 from ocpp_css.people.access.service.sign_in import SignIn
 from ocpp_css.people.access.service.sign_up import SignUp
 from ocpp_css.people.access.service.tries import Tries
+from ocpp_css.people.access.store.former import FORMER
 from ocpp_css.people.access.store.invitations import INVITATIONS
 from ocpp_css.people.access.store.keys import KEY_USES, KEYS
 from ocpp_css.people.access.store.members import MEMBERSHIPS
@@ -80,6 +81,7 @@ AREA = Area(
         CODES,
         PLACES,
         INCIDENTS,
+        FORMER,
     ],
     routes=[
         key_api.list_keys,
@@ -183,6 +185,12 @@ AREA = Area(
             purpose="Proving who signs in, and refusing devices and places that are not known",
             basis="Contract; duty to secure the service",
             keep_for="as long as the person has an account; places for half a year after the last sign-in",
+        ),
+        PersonalData(
+            columns=["former_proofs.user_id", "former_proofs.at", "former_proofs.proofs"],
+            purpose="Changing back what somebody else changed in the person's name",
+            basis="Duty to secure the service",
+            keep_for="60 days after the change",
         ),
         PersonalData(
             columns=["incidents.user_id", "incidents.address", "incidents.user_agent"],

@@ -6,6 +6,7 @@ from datetime import timedelta
 import structlog
 
 from ocpp_css.people import accounts
+from ocpp_css.people.access.service import former
 from ocpp_css.people.access.service.tries import FORGOTTEN_AFTER
 from ocpp_css.people.access.store import invitations, proofs
 from ocpp_css.people.access.store import sessions as store
@@ -27,6 +28,7 @@ async def tidy(db: Database) -> int:
     for user_id, mark in await proofs.places_before(unit, unit.now - PLACES_KEPT_FOR, _AT_ONCE):
         proofs.forget_place(unit, user_id, mark)
     await accounts.tidy(unit, _AT_ONCE)
+    await former.tidy(unit, _AT_ONCE)
     for invitation_id in await invitations.over_before(unit, unit.now - KEPT_FOR, _AT_ONCE):
         invitations.remove(unit, invitation_id)
     for session_id in sessions:

@@ -130,14 +130,24 @@ class SecondFactor(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
-MadeKind = Literal["api_key", "invitation", "member", "change"]
+class Proofs(msgspec.Struct, frozen=True, kw_only=True):
+    """What proves a person beside the password; `codes` has whether each recovery code can be used, by its hash."""
+
+    email: str
+    verified_at: datetime | None
+    factor: SecondFactor | None
+    codes: dict[str, bool]
+
+
+MadeKind = Literal["api_key", "invitation", "member", "proof", "change"]
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
     """What was done in a person's name while somebody else may have acted in it.
 
-    Keys and invitations are undone. A member who was let in, and a change, are told only: the owner of the account
-    decides. `subject` is a public id, `name` the name of the key, the role, or the action as the audit log has it.
+    Keys and invitations are undone, and what proves the person is changed back. A member who was let in, and any other
+    change, are told only: the owner of the account decides. `subject` is a public id, `name` the name of the key, the
+    role, or the action as the audit log has it.
     """
 
     kind: MadeKind

@@ -145,6 +145,13 @@ def change(unit: Unit, user: User, **changes: Any) -> None:
     unit.drop(BY_NUMBER, user.user_id)
 
 
+def freeze(unit: Unit, user: User, email: str, *, is_found: bool) -> None:
+    """Let nobody sign in as the person, whom letters reach at `email`; it finds them where `is_found`."""
+    mark = unit.mark(LOGIN, email) if is_found else f"taken {user.user_id}"
+    unit.update(USERS, (user.user_id,), seen=user.version, disabled_at=unit.now, email=email, email_mark=mark)
+    unit.drop(BY_NUMBER, user.user_id)
+
+
 def forget(unit: Unit, user: User) -> None:
     """Take out what finds the person, and what they sign in with."""
     nobody = {"email_mark": f"gone {user.user_id}", "username_mark": None, "password_hash": None}

@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from ocpp_css.edge import Page, Principal, Rate, gettext, needs, page, posted, redirect
 from ocpp_css.kit.errors import Refusal
 from ocpp_css.people.access.pages.asking import Asked, device_of, told_faults
+from ocpp_css.people.access.service import former
 from ocpp_css.people.access.service.letters import ADDRESS_CHANGED, ADDRESS_CODE, person_of, warn
 from ocpp_css.people.accounts import (
     Challenges,
@@ -84,6 +85,7 @@ async def confirm_address(
     unit = db.unit(PROVIDER)
     email = msgspec.json.decode(challenges.body(challenge), type=str)
     challenges.spend(unit, challenge)
+    await former.keep(unit, await get_user(unit, principal.id))
     before = await change_address(unit, principal, email)
     if before.email != email:
         await warn(post, unit, before, ADDRESS_CHANGED, device_of(request))

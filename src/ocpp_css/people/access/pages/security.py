@@ -187,6 +187,8 @@ def _words(made: Made) -> tuple[str, str]:
             return gettext("Invitation as {role}", role=_role(made)), gettext("Taken back")
         case "member":
             return gettext("Somebody who was invited joined as {role}", role=_role(made)), ""
+        case "proof":
+            return gettext(disowned.CHANGES[made.name]), gettext("Changed back")
         case "change":
             return gettext(disowned.CHANGES.get(made.name, made.name)), ""
 

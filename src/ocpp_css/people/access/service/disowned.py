@@ -15,7 +15,7 @@ from ocpp_css.kit.ids import public
 from ocpp_css.people import accounts, audit
 from ocpp_css.people.access.errors import KeyUnknown
 from ocpp_css.people.access.model import Incident, Made, MadeKind
-from ocpp_css.people.access.service import keys, letters
+from ocpp_css.people.access.service import former, keys, letters
 from ocpp_css.people.access.service.invitations import withdraw_since
 from ocpp_css.people.access.service.members import memberships
 from ocpp_css.people.access.store import invitations as invited
@@ -45,6 +45,10 @@ CHANGES: Mapping[str, str] = {
 """What is told of each change, by the audit log's name of it."""
 
 
+PROOFS = frozenset({"user.address_changed", "second_factor.added", "second_factor.removed", "recovery_codes.renewed"})
+"""Those of them that are changed back."""
+
+
 def began(incident: Incident) -> datetime:
     """Since when somebody else may have acted in the person's name."""
     return incident.since or incident.at
@@ -58,10 +62,17 @@ async def look(db: Database, user_id: int, since: datetime) -> list[Made]:
         for account, key in await key_store.made_by(db, user_id, since)
     ]
     found += await _offered(unit, user_id, since)
+    back = await former.changed_back_from(unit, user_id, since)
     for account in [PROVIDER, *(one.account_id for one in await memberships(unit, user_id))]:
         entries = await audit.done_by(db.unit(account), user_id, CHANGES, since)
         found += [
-            Made(kind="change", account=public(account), subject=one.subject, name=one.action, at=one.at)
+            Made(
+                kind="proof" if back and one.at >= back and one.action in PROOFS else "change",
+                account=public(account),
+                subject=one.subject,
+                name=one.action,
+                at=one.at,
+            )
             for one in entries
         ]
     return found

@@ -14,7 +14,7 @@ from ocpp_css.kit.errors import Conflict
 from ocpp_css.kit.ids import public
 from ocpp_css.people import accounts, audit
 from ocpp_css.people.access.model import Device
-from ocpp_css.people.access.service import disowned
+from ocpp_css.people.access.service import disowned, former
 from ocpp_css.people.access.service.letters import PASSWORD_CHANGED, RECOVERY_BEGAN, SECURITY, person_of, warn
 from ocpp_css.people.access.service.members import home
 from ocpp_css.people.access.service.places import Places
@@ -160,6 +160,7 @@ class Recovery:
         since = min(disowned.began(one) for one in reported)
         await disowned.undo(self._db, who, since)
         found = await disowned.look(self._db, user.user_id, since)
+        await former.settle(unit, user.user_id, since)
         for incident in reported:
             store.close_incident(unit, incident, [one for one in found if one.at >= disowned.began(incident)])
         if found:

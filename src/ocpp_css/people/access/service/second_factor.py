@@ -14,6 +14,7 @@ from ocpp_css.kit.secrets import Secrets
 from ocpp_css.people import audit
 from ocpp_css.people.access.errors import FactorMissing
 from ocpp_css.people.access.model import SecondFactor
+from ocpp_css.people.access.service import former
 from ocpp_css.people.access.store import proofs as store
 from ocpp_css.people.accounts import CodeWrong, User
 from ocpp_css.storage import PROVIDER, Database, Unit
@@ -67,6 +68,7 @@ class SecondFactors:
         step = self._step(factor, code, unit)
         if step is None:
             raise CodeWrong
+        await former.keep_of(unit, principal.id)
         store.change_factor(unit, factor, confirmed_at=unit.now, last_step=step)
         audit.record(unit, principal, "second_factor.added", "user", public(principal.id))
         return await self._new_codes(unit, principal.id)
@@ -75,6 +77,7 @@ class SecondFactors:
         """New recovery codes; the old ones stop working."""
         if not await self.is_on(unit, principal.id):
             raise FactorMissing
+        await former.keep_of(unit, principal.id)
         audit.record(unit, principal, "recovery_codes.renewed", "user", public(principal.id))
         return await self._new_codes(unit, principal.id)
 
@@ -82,6 +85,7 @@ class SecondFactors:
         """Take the factor and its recovery codes away."""
         if not await self.is_on(unit, principal.id):
             raise FactorMissing
+        await former.keep_of(unit, principal.id)
         store.remove_factor(unit, principal.id)
         await store.put_codes(unit, principal.id, [])
         audit.record(unit, principal, "second_factor.removed", "user", public(principal.id))

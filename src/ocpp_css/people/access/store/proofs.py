@@ -81,10 +81,15 @@ async def codes(unit: Unit, user_id: int) -> dict[str, int]:
     return {row.code_hash: row.version for row in rows}
 
 
+async def every_code(unit: Unit, user_id: int) -> set[str]:
+    """The hashes of all recovery codes of a person, used ones too."""
+    return {row.code_hash for row in await unit.all(select(CODES.c.code_hash).where(CODES.c.user_id == user_id))}
+
+
 async def put_codes(unit: Unit, user_id: int, hashes: list[str]) -> None:
     """New recovery codes in place of all old ones."""
-    for row in await unit.all(select(CODES.c.code_hash).where(CODES.c.user_id == user_id)):
-        unit.delete(CODES, (user_id, row.code_hash))
+    for code_hash in await every_code(unit, user_id):
+        unit.delete(CODES, (user_id, code_hash))
     for code_hash in hashes:
         unit.insert(CODES, user_id=user_id, code_hash=code_hash, used_at=None, version=1)
 

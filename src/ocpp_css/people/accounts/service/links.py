@@ -60,10 +60,11 @@ def create_link(
     return _issue(unit, purpose, user_id, lifetime, since)
 
 
-async def drop_links(unit: Unit, user_id: int, purpose: LinkPurpose) -> None:
-    """No link of the person for this purpose works any more."""
+async def drop_links(unit: Unit, user_id: int, purpose: LinkPurpose, *, since: datetime | None = None) -> None:
+    """No link of the person for this purpose works any more; with `since`, none that tells of a time from then on."""
     for link in await store.links_of(unit, user_id, purpose):
-        store.remove_link(unit, link)
+        if since is None or (link.since or link.created_at) >= since:
+            store.remove_link(unit, link)
 
 
 def spend_token(unit: Unit, token: str, lifetime: timedelta) -> None:

@@ -144,9 +144,18 @@ def own_words(email: str, name: str) -> list[str]:
     return [email, *re.split(r"[@.\s]+", email), name, *name.split()]
 
 
-def freeze(unit: Unit, user: User) -> None:
-    """Nobody signs in as this person until the access is restored."""
-    store.change(unit, user, disabled_at=unit.now)
+async def freeze(unit: Unit, user: User, email: str) -> None:
+    """Nobody signs in as this person until the access is restored; letters go to `email` from now on.
+
+    Where another person has that address by now it does not find this one: a user name does.
+    """
+    holder = await store.by_login(unit, email)
+    store.freeze(unit, user, email, is_found=holder is None or holder.user_id == user.user_id)
+
+
+def hold(unit: Unit, user: User) -> None:
+    """The person must not be changed by another unit meanwhile, which ends one of both STALE."""
+    store.change(unit, user)
 
 
 def forget(unit: Unit, user: User) -> None:
