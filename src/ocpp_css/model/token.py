@@ -24,3 +24,9 @@ class Authorization(msgspec.Struct, frozen=True):
     def is_accepted(self) -> bool:
         """The token may charge."""
         return self.status == "Accepted"
+
+
+def masked(id_token: str) -> str:
+    """Its end, by which somebody who holds the card knows it again: four characters, two of a short one."""
+    seen = 4 if len(id_token) >= 8 else 2 if len(id_token) >= 4 else 0
+    return "…" + id_token[len(id_token) - seen :]

@@ -47,8 +47,8 @@ async def list_own_transactions(  # noqa: PLR0917 - the filters of the list
     filters = await filters_of(unit, request.app.state.pseudonyms, given)
     filters["person_id"] = person_in(principal)
     if wants_csv(request, format):
-        return exported(db, unit.tenant, filters)
-    return await listed(unit, filters, page_request(limit, cursor, sort, sorts=SORTS))
+        return exported(db, unit.tenant, filters, is_masked=False)
+    return await listed(unit, filters, page_request(limit, cursor, sort, sorts=SORTS), is_masked=False)
 
 
 @get(f"{PATH}/{{transaction_id:str}}", opt=needs(""))
@@ -56,7 +56,7 @@ async def read_own_transaction(
     unit: NamedDependency[Unit], principal: NamedDependency[Principal], transaction_id: FromPath[str]
 ) -> TransactionShown:
     """Show one of the caller's own transactions."""
-    return await shown_one(unit, await queries.own(unit, person_in(principal), transaction_id))
+    return await shown_one(unit, await queries.own(unit, person_in(principal), transaction_id), is_masked=False)
 
 
 @get(f"{PATH}/{{transaction_id:str}}/meter-values", opt=needs(""))

@@ -21,6 +21,7 @@ from ocpp_css.charging.transactions.service.shown import (
     ReviewShown,
     TransactionShown,
     filters_of,
+    masks_tokens,
     shown_one,
     shown_reviews,
     shown_rows,
@@ -55,16 +56,22 @@ async def list_transactions(  # noqa: PLR0917 - the filters of the list
     search: FromQuery[str | None] = None,
     format: FromQuery[Literal["json", "csv"] | None] = None,  # noqa: A002 - the interface's word
 ) -> Page[TransactionShown] | Stream:
-    """List transactions, the newest first; as CSV with `format=csv` or `Accept: text/csv`, then all that fit."""
+    """List transactions, the newest first; as CSV with `format=csv` or `Accept: text/csv`, then all that fit.
+
+    Without `tokens:read` id tokens are told by their ends, and `id_token` is refused.
+    """
+    if id_token is not None:
+        principal.demand("tokens:read")
     given = {
         "station": station, "state": in_state, "id_token": id_token, "since": since, "until": until, "search": search,
     }  # fmt: skip
     filters = await filters_of(unit, request.app.state.pseudonyms, given)
     if wants_csv(request, format):
         audit.record(unit, principal, "transaction.exported", "transaction", "*")
-        return exported(db, unit.tenant, filters)
+        return exported(db, unit.tenant, filters, is_masked=masks_tokens(principal))
     await audit.record_read(unit, principal, "transaction.read", "transaction")
-    return await listed(unit, filters, page_request(limit, cursor, sort, sorts=SORTS))
+    asked = page_request(limit, cursor, sort, sorts=SORTS)
+    return await listed(unit, filters, asked, is_masked=masks_tokens(principal))
 
 
 def wants_csv(request: Request[Any, Any, Any], asked: str | None) -> bool:
@@ -72,20 +79,22 @@ def wants_csv(request: Request[Any, Any, Any], asked: str | None) -> bool:
     return asked == "csv" or request.headers.get("accept", "").startswith("text/csv")
 
 
-def exported(db: Database, tenant: int, filters: dict[str, Any]) -> Stream:
+def exported(db: Database, tenant: int, filters: dict[str, Any], *, is_masked: bool) -> Stream:
     """All transactions that fit, as a file."""
     headers = {"Content-Disposition": 'attachment; filename="transactions.csv"'}
-    return Stream(csv_of(db, tenant, filters), media_type="text/csv; charset=utf-8", headers=headers)
+    return Stream(
+        csv_of(db, tenant, filters, is_masked=is_masked), media_type="text/csv; charset=utf-8", headers=headers
+    )
 
 
-async def listed(unit: Unit, filters: dict[str, Any], asked: PageRequest) -> Page[TransactionShown]:
+async def listed(unit: Unit, filters: dict[str, Any], asked: PageRequest, *, is_masked: bool) -> Page[TransactionShown]:
     """One page of the transactions that fit."""
     rows = await store.page(unit, filters, asked.after, asked.limit, is_rising=not asked.is_descending)
     page = page_of(rows, asked, lambda row: (None, row.id))
-    return Page(await shown_rows(unit, page.items), page.next_cursor)
+    return Page(await shown_rows(unit, page.items, is_masked=is_masked), page.next_cursor)
 
 
-async def csv_of(db: Database, tenant: int, filters: dict[str, Any]) -> AsyncIterator[str]:
+async def csv_of(db: Database, tenant: int, filters: dict[str, Any], *, is_masked: bool) -> AsyncIterator[str]:
     """All transactions that fit, as lines of CSV, some hundred at a time."""
     columns = TransactionShown.__struct_fields__
     yield csv_lines([columns])
@@ -93,7 +102,7 @@ async def csv_of(db: Database, tenant: int, filters: dict[str, Any]) -> AsyncIte
     while True:
         unit = db.unit(tenant)
         rows = await store.page(unit, filters, after, EXPORTED_AT_ONCE)
-        page = await shown_rows(unit, rows[:EXPORTED_AT_ONCE])
+        page = await shown_rows(unit, rows[:EXPORTED_AT_ONCE], is_masked=is_masked)
         yield csv_lines([_cell(getattr(found, name)) for name in columns] for found in page)
         if len(rows) <= EXPORTED_AT_ONCE:
             return
@@ -112,7 +121,7 @@ async def read_transaction(
 ) -> TransactionShown:
     """Show one transaction."""
     await audit.record_read(unit, principal, "transaction.read", "transaction")
-    return await shown_one(unit, await queries.get(unit, transaction_id))
+    return await shown_one(unit, await queries.get(unit, transaction_id), is_masked=masks_tokens(principal))
 
 
 class SampleShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,7 +206,7 @@ async def close_transaction(
     after = await review.close(unit, before, correction)
     told = {"meter_stop_wh": after.meter_stop_wh}
     audit.record(unit, principal, "transaction.close", "transaction", transaction_id, None, told, reason=data.reason)
-    return await shown_one(unit, after)
+    return await shown_one(unit, after, is_masked=masks_tokens(principal))
 
 
 @get("/api/v1/review", opt=needs("review:read"))

@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from ocpp_css.charging.stations import StationUnknown
 from ocpp_css.charging.transactions import store
 from ocpp_css.charging.transactions.pages.words import STATES, Sign, sign_of
-from ocpp_css.charging.transactions.service.shown import TransactionShown, filters_of, shown_rows
+from ocpp_css.charging.transactions.service.shown import TransactionShown, filters_of, masks_tokens, shown_rows
 from ocpp_css.edge import (
     Column,
     Empty,
@@ -61,14 +61,17 @@ _EMPTY = Empty(
 async def transactions_page(request: Asked, unit: NamedDependency[Unit], principal: NamedDependency[Principal]) -> Page:
     await audit.record_read(unit, principal, "transaction.read", "transaction")
     query = TableQuery.of(request, sorts=SORTS, filters=_FILTERS)
+    rows = await rows_of(request, unit, query, is_masked=masks_tokens(principal))
     table = Table(
-        "transactions", lazy("Transactions"), _COLUMNS, query, await rows_of(request, unit, query), _EMPTY,
+        "transactions", lazy("Transactions"), _COLUMNS, query, rows, _EMPTY,
         filters=_FILTERS, export=export_of(query, "/api/v1/transactions"), refresh_on=EVENTS,
     )  # fmt: skip
     return page("transactions/list.html", title=gettext("Transactions"), table=table)
 
 
-async def rows_of(request: Asked, unit: Unit, query: TableQuery, person: int | None = None) -> Rows[Row]:
+async def rows_of(
+    request: Asked, unit: Unit, query: TableQuery, person: int | None = None, *, is_masked: bool
+) -> Rows[Row]:
     """The rows of a page of the list; of the transactions of one person where one is named."""
     asked = query.paging
     try:
@@ -78,7 +81,7 @@ async def rows_of(request: Asked, unit: Unit, query: TableQuery, person: int | N
     filters["person_id"] = person
     rows = await store.page(unit, filters, asked.after, asked.limit, is_rising=not asked.is_descending)
     found = page_of(rows, asked, lambda row: (None, row.id))
-    return Rows(signed(await shown_rows(unit, found.items), unit.now), found.next_cursor)
+    return Rows(signed(await shown_rows(unit, found.items, is_masked=is_masked), unit.now), found.next_cursor)
 
 
 def signed(found: Sequence[TransactionShown], now: datetime) -> list[Row]:

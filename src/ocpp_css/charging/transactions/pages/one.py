@@ -12,7 +12,7 @@ from ocpp_css.charging.transactions.pages.curves import curves
 from ocpp_css.charging.transactions.pages.listing import EVENTS, PATH, lasted
 from ocpp_css.charging.transactions.pages.words import AUTHORIZATIONS, doubt, sign_of
 from ocpp_css.charging.transactions.service import queries, review, stopping
-from ocpp_css.charging.transactions.service.shown import shown_one
+from ocpp_css.charging.transactions.service.shown import masks_tokens, shown_one
 from ocpp_css.edge import Page, Principal, gettext, moment_of, needs, page, posted, redirect, toast
 from ocpp_css.edge.exports import csv_lines
 from ocpp_css.kit.clock import rfc3339
@@ -32,14 +32,20 @@ async def transaction_page(
 ) -> Page:
     await audit.record_read(unit, principal, "transaction.read", "transaction")
     transaction = await queries.get(unit, transaction_id)
-    return await drawn(unit, transaction, f"{PATH}/{transaction_id}", trail=(gettext("Transactions"), PATH))
+    return await drawn(
+        unit,
+        transaction,
+        f"{PATH}/{transaction_id}",
+        trail=(gettext("Transactions"), PATH),
+        is_masked=masks_tokens(principal),
+    )
 
 
 async def drawn(
-    unit: Unit, transaction: Transaction, path: str, *, trail: tuple[str, str], is_own: bool = False
+    unit: Unit, transaction: Transaction, path: str, *, trail: tuple[str, str], is_masked: bool, is_own: bool = False
 ) -> Page:
     """The page of a transaction at this path; `trail` leads back to its list. One's own has nothing to be done."""
-    shown = await shown_one(unit, transaction)
+    shown = await shown_one(unit, transaction, is_masked=is_masked)
     return page(
         "transactions/one.html",
         title=gettext("Transaction {number}", number=transaction.wire_id),

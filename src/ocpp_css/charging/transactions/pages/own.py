@@ -41,8 +41,9 @@ _EMPTY = Empty(
 async def own_page(request: Asked, unit: NamedDependency[Unit], principal: NamedDependency[Principal]) -> Page:
     person = person_in(principal)
     query = TableQuery.of(request, sorts=SORTS, filters=_FILTERS)
+    rows = await rows_of(request, unit, query, person, is_masked=False)
     table = Table(
-        "own-transactions", lazy("What you charged"), _COLUMNS, query, await rows_of(request, unit, query, person),
+        "own-transactions", lazy("What you charged"), _COLUMNS, query, rows,
         _EMPTY, filters=_FILTERS, export=export_of(query, EXPORT), refresh_on=EVENTS,
     )  # fmt: skip
     running = await store.page(unit, {"person_id": person, "open": True}, None, MOST_RUNNING)
@@ -50,7 +51,7 @@ async def own_page(request: Asked, unit: NamedDependency[Unit], principal: Named
         "transactions/own.html",
         title=gettext("My charging"),
         table=table,
-        running=signed(await shown_rows(unit, running[:MOST_RUNNING]), unit.now),
+        running=signed(await shown_rows(unit, running[:MOST_RUNNING], is_masked=False), unit.now),
         tokens=[(one, tokens.sign_of(one, unit.now)) for one in await tokens.of_person(unit, person)],
         kinds=EVENTS,
         path=PATH,
@@ -63,7 +64,7 @@ async def own_transaction_page(
 ) -> Page:
     transaction = await queries.own(unit, person_in(principal), transaction_id)
     trail = (gettext("My charging"), PATH)
-    return await drawn(unit, transaction, f"{PATH}/{transaction_id}", trail=trail, is_own=True)
+    return await drawn(unit, transaction, f"{PATH}/{transaction_id}", trail=trail, is_own=True, is_masked=False)
 
 
 @get(f"{ONE}/curves", opt=needs(""))

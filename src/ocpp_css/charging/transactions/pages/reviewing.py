@@ -12,7 +12,7 @@ from ocpp_css.charging.transactions.model import Transaction
 from ocpp_css.charging.transactions.pages.one import correction_of, reason_of
 from ocpp_css.charging.transactions.pages.words import KINDS, OUTCOMES, doubt
 from ocpp_css.charging.transactions.service import review
-from ocpp_css.charging.transactions.service.shown import ReviewShown, shown_one, shown_reviews
+from ocpp_css.charging.transactions.service.shown import ReviewShown, masks_tokens, shown_one, shown_reviews
 from ocpp_css.edge import (
     Column,
     Empty,
@@ -73,11 +73,15 @@ def words_of(entry: ReviewShown) -> list[str]:
 
 
 @get(f"{PATH}/{{review_id:str}}", opt=needs("review:read"))
-async def entry_page(unit: NamedDependency[Unit], review_id: FromPath[str]) -> Page:
-    return await _entry(unit, review_id, {})
+async def entry_page(
+    unit: NamedDependency[Unit], principal: NamedDependency[Principal], review_id: FromPath[str]
+) -> Page:
+    return await _entry(unit, principal, review_id, {})
 
 
-async def _entry(unit: Unit, review_id: str, form: dict[str, str], refusal: Refusal | None = None) -> Page:
+async def _entry(
+    unit: Unit, reader: Principal, review_id: str, form: dict[str, str], refusal: Refusal | None = None
+) -> Page:
     number = parse_public(review_id)
     row = None if number is None else await store.review.read(unit, number)
     if row is None:
@@ -88,7 +92,7 @@ async def _entry(unit: Unit, review_id: str, form: dict[str, str], refusal: Refu
     return page(
         "transactions/entry.html", status=refusal.status if refusal else 200,
         title=gettext(str(KINDS.get(entry.kind, entry.kind))), entry=entry, words=words_of(entry), outcomes=OUTCOMES,
-        transaction=None if found is None else await shown_one(unit, found), form=form,
+        transaction=None if found is None else await shown_one(unit, found, is_masked=masks_tokens(reader)), form=form,
         errors={name: gettext(text) for name, text in errors.items()},
         told=gettext(refusal.template, **refusal.values) if refusal and not errors else "",
     )  # fmt: skip
@@ -108,7 +112,7 @@ async def settle(
         correction = correction_of(form) if outcome == "corrected" else review.Correction()
         await review.settle(unit, review_id, outcome, correction, by=principal.name, reason=reason)
     except Invalid as refusal:
-        return await _entry(db.unit(principal.tenant), review_id, form, refusal)
+        return await _entry(db.unit(principal.tenant), principal, review_id, form, refusal)
     audit.record(unit, principal, "review.settle", "review", review_id, None, {"outcome": outcome}, reason=reason)
     await unit.commit()
     return redirect(request, PATH)

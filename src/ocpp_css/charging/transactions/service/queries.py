@@ -15,6 +15,7 @@ from ocpp_css.charging.transactions.model import Transaction
 from ocpp_css.dialects import v1x, v2x
 from ocpp_css.kit.ids import parse_public
 from ocpp_css.model.metering import POWER, Reading, Sample
+from ocpp_css.model.token import masked
 from ocpp_css.ocpp import v16, v21, v201
 from ocpp_css.ocpp.faults import READ_ERRORS
 from ocpp_css.ocpp.messages import Action
@@ -48,9 +49,10 @@ async def newest(unit: Unit, limit: int, person_id: int | None = None) -> list[T
     return [store.to_transaction(row) for row in rows[:limit]]
 
 
-async def names_of(unit: Unit, transactions: Sequence[Transaction]) -> Mapping[str, str]:
-    """The id tokens behind the references of transactions."""
-    return await resolve(unit, (t.token for t in transactions if t.token is not None))
+async def names_of(unit: Unit, transactions: Sequence[Transaction], *, is_masked: bool) -> Mapping[str, str]:
+    """The id tokens behind the references of transactions, or their ends."""
+    names = await resolve(unit, (t.token for t in transactions if t.token is not None))
+    return {reference: masked(name) for reference, name in names.items()} if is_masked else names
 
 
 async def samples(unit: Unit, transaction: Transaction) -> list[Sample]:

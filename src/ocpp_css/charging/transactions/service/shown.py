@@ -10,6 +10,7 @@ from ocpp_css.charging import stations
 from ocpp_css.charging.transactions import store
 from ocpp_css.charging.transactions.model import Transaction, TransactionState
 from ocpp_css.charging.transactions.service import queries
+from ocpp_css.edge.principal import Principal
 from ocpp_css.kit.ids import public
 from ocpp_css.model.metering import Reading
 from ocpp_css.storage import Unit
@@ -70,17 +71,22 @@ def shown(transaction: Transaction, reading: Reading, identity: str, names: Mapp
     )
 
 
-async def shown_rows(unit: Unit, rows: Iterable[Any]) -> list[TransactionShown]:
-    """The rows of a page, with identities and tokens read in one go."""
+def masks_tokens(reader: Principal) -> bool:
+    """Whether this reader of the account's transactions is told the ends of their id tokens alone."""
+    return not reader.may("tokens:read")
+
+
+async def shown_rows(unit: Unit, rows: Iterable[Any], *, is_masked: bool) -> list[TransactionShown]:
+    """The rows of a page, with identities and tokens read in one go; for `is_masked` see `masks_tokens`."""
     pairs = [(store.to_transaction(row), store.to_reading(row)) for row in rows]
-    names = await queries.names_of(unit, [transaction for transaction, _ in pairs])
+    names = await queries.names_of(unit, [transaction for transaction, _ in pairs], is_masked=is_masked)
     identities = await stations.identities(unit, (transaction.station_id for transaction, _ in pairs))
     return [shown(t, reading, identities.get(t.station_id, ""), names) for t, reading in pairs]
 
 
-async def shown_one(unit: Unit, transaction: Transaction) -> TransactionShown:
-    """One transaction."""
-    names = await queries.names_of(unit, [transaction])
+async def shown_one(unit: Unit, transaction: Transaction, *, is_masked: bool) -> TransactionShown:
+    """One transaction; for `is_masked` see `masks_tokens`."""
+    names = await queries.names_of(unit, [transaction], is_masked=is_masked)
     identities = await stations.identities(unit, [transaction.station_id])
     reading = await queries.newest_reading(unit, transaction)
     return shown(transaction, reading, identities.get(transaction.station_id, ""), names)
