@@ -4,6 +4,7 @@ from ocpp_css.people.access.model import PERMISSIONS, ROLES, ApiKey, Device, Mem
 from ocpp_css.people.access.service.authenticator import MemoryAuthenticator
 from ocpp_css.people.access.service.members import is_member, join, member_named, memberships, people
 from ocpp_css.people.access.service.sessions import Sessions
+from ocpp_css.people.access.service.standing import permissions_now
 
 __all__ = [
     "PERMISSIONS",
@@ -20,4 +21,5 @@ __all__ = [
     "member_named",
     "memberships",
     "people",
+    "permissions_now",
 ]

@@ -50,3 +50,13 @@ KINDS: Mapping[str, frozenset[str]] = {
 """The actions of all versions by the permission to send them. Those of LOOK ask and change nothing."""
 
 PERMISSION_OF: Mapping[str, str] = {action: kind for kind, actions in KINDS.items() for action in actions}
+
+
+def _(text: str) -> str:
+    """Marks a text for translation; it is translated where it is shown."""
+    return text
+
+
+RIGHT_LOST = "permission_lost"
+RIGHT_LOST_TEXT = _("Whoever sent it may not send it any more; nothing was sent.")
+"""Why a command that waited is not delivered (decision 72)."""

@@ -18,7 +18,7 @@ from ocpp_css.charging.commands.errors import (
 )
 from ocpp_css.charging.commands.events import CommandFinished as Finished
 from ocpp_css.charging.commands.model import Command
-from ocpp_css.charging.commands.service.kinds import KINDS, LOOK, PERMISSION_OF
+from ocpp_css.charging.commands.service.kinds import KINDS, LOOK, PERMISSION_OF, RIGHT_LOST, RIGHT_LOST_TEXT
 from ocpp_css.edge.principal import Principal
 from ocpp_css.gateway.link import GRACE_S, CallResult, StationLink
 from ocpp_css.gateway.links import Link, link_of
@@ -29,7 +29,7 @@ from ocpp_css.kit.ids import public
 from ocpp_css.ocpp.faults import READ_ERRORS, classify
 from ocpp_css.ocpp.messages import Action, encode
 from ocpp_css.ocpp.versions import BY_NAME, V16
-from ocpp_css.people import audit
+from ocpp_css.people import access, audit
 from ocpp_css.storage import Database, Unit
 from ocpp_css.storage.pseudonyms import Pseudonyms, references_in, resolve
 
@@ -45,6 +45,9 @@ HARMLESS = KINDS[LOOK]
 """Of commands that wait, these are repeated when their end is not known."""
 
 LOST = "The service was stopped while the command was on its way; whether the station did it is not known."
+
+DELIVERY = Principal("anonymous", name="delivery of commands")
+"""The actor where a command that waits is not delivered."""
 
 
 class Commands:
@@ -85,6 +88,7 @@ class Commands:
             timeout_s=timeout_s,
             created_by=by.name,
             person_id=by.person,
+            key_id=by.id if by.kind == "key" else None,
             created_at=unit.now,
             expires_at=expires_at,
             sent_at=None if waits else unit.now,
@@ -223,6 +227,9 @@ class Commands:
         if command.expires_at is not None and command.expires_at < unit.now:
             await self._expire(tenant, command)
             return True
+        if not await self._may_still(tenant, command):
+            await self._end(tenant, command, "cancelled", RIGHT_LOST, RIGHT_LOST_TEXT)
+            return True
         try:
             action = await self.action_of(unit, station, command.action)
             wire = check(action, await plain(unit, command.payload))
@@ -236,6 +243,14 @@ class Commands:
             return True
         ended = await self._deliver(tenant, station, action, sent, wire)
         return ended.status not in {"queued", "lost"}
+
+    async def _may_still(self, tenant: int, command: Command) -> bool:
+        """Whether who sent it may send it now; what the service itself sent is nobody's to lose (decision 72)."""
+        person, key = command.person_id or 0, command.key_id or 0
+        if not (person or key):
+            return True
+        held = await access.permissions_now(self._db, tenant, person=person, key_id=key)
+        return Principal("user", permissions=held).may(PERMISSION_OF[command.action])
 
     async def cancel(self, unit: Unit, number: int | None, *, by: Principal) -> Command:
         """Take back a command that waits; PermissionMissing for one who could not have sent it."""
@@ -279,6 +294,9 @@ class Commands:
     async def _end(self, tenant: int, command: Command, status: str, code: str, text: str) -> None:
         unit = self._db.unit(tenant)
         store.change(unit, command, status=status, error_code=code, error_description=text, finished_at=unit.now)
+        if code == RIGHT_LOST:
+            told = {"action": command.action, "sent_by": command.created_by}
+            audit.record(unit, DELIVERY, "command.cancel", "command", public(command.id), None, told, reason=text)
         _tell_the_next(unit, command)
         try:
             await unit.commit()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ocpp_css.charging.commands.model import Command
+from ocpp_css.charging.commands.service.kinds import RIGHT_LOST, RIGHT_LOST_TEXT
 from ocpp_css.charging.commands.service.shown import CommandShown
 from ocpp_css.edge.i18n import LazyText, gettext, lazy
 
@@ -53,5 +54,7 @@ def told(command: Command | CommandShown) -> tuple[str, str]:
         if word in _GOOD:
             return gettext("{action}: the station answered {word}.", action=action, word=word), "ok"
         return gettext("{action}: the station answered {word}, so nothing was done.", action=action, word=word), "warn"
+    if command.error_code == RIGHT_LOST:
+        return gettext(RIGHT_LOST_TEXT), "warn"
     kind = "info" if command.status in {"queued", "sent"} else "warn"
     return str(ENDS[command.status]), kind

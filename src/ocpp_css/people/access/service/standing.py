@@ -7,7 +7,8 @@ from ocpp_css.people import accounts
 from ocpp_css.people.access.model import ROLES, ApiKey, with_included, within
 from ocpp_css.people.access.service.keys import has_ended, is_unused
 from ocpp_css.people.access.service.members import memberships
-from ocpp_css.storage import Unit
+from ocpp_css.people.access.store import keys as store
+from ocpp_css.storage import PROVIDER, Database, Unit
 
 State = Literal["works", "narrowed", "ended", "unused", "maker_frozen", "maker_gone"]
 
@@ -52,11 +53,31 @@ async def of_key(outside: Unit, account: int, key: ApiKey) -> Standing:
     wide = with_included(key.scopes)
     if not key.created_by:
         return Standing(wide, "works")
-    maker = await accounts.known(outside, key.created_by)
-    held = next((one for one in await memberships(outside, key.created_by) if one.account_id == account), None)
-    if maker is None or held is None:
-        return Standing(frozenset(), "maker_gone")
-    if maker.disabled_at is not None:
-        return Standing(frozenset(), "maker_frozen")
-    scopes = within(wide, ROLES[held.role])
+    held, state = await of_person(outside, account, key.created_by)
+    if state != "works":
+        return Standing(frozenset(), state)
+    scopes = within(wide, held)
     return Standing(scopes, "works" if scopes == wide else "narrowed")
+
+
+async def of_person(outside: Unit, account: int, user_id: int) -> Standing:
+    """What a person may in `account`: all of their role, or nothing, and then why keys that they made do not work."""
+    person = await accounts.known(outside, user_id)
+    held = next((one for one in await memberships(outside, user_id) if one.account_id == account), None)
+    if person is None or held is None:
+        return Standing(frozenset(), "maker_gone")
+    if person.disabled_at is not None:
+        return Standing(frozenset(), "maker_frozen")
+    return Standing(ROLES[held.role], "works")
+
+
+async def permissions_now(db: Database, account: int, *, person: int, key_id: int) -> frozenset[str]:
+    """What a person, or the API key where `key_id` is not 0, may in `account` now; nothing where they are gone.
+
+    The key is read anew: when it was used last is not kept up to date in memory.
+    """
+    outside = db.unit(PROVIDER)
+    if not key_id:
+        return (await of_person(outside, account, person)).scopes
+    key = await store.load_key(db.unit(account), key_id)
+    return frozenset() if key is None else (await of_key(outside, account, key)).scopes
