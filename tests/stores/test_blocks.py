@@ -59,3 +59,11 @@ async def test_a_fault_is_told_to_all_who_wait_and_is_over_with_them(db: Databas
     assert [str(fault) for fault in told] == ["no disk"] * 3
     monkeypatch.setattr(db, "unit", unit_of)
     assert await taken(db, 2) == [1, 2]
+
+
+async def test_closing_waits_for_the_block_that_is_being_taken_ahead(opened: Opener) -> None:
+    db = await opened()
+    await taken(db, BLOCK // 2)
+    under_way = [task for task in asyncio.all_tasks() if task.get_name() == "numbers"]
+    await db.close()
+    assert [task.exception() for task in under_way] == [None]

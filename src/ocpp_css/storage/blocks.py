@@ -42,6 +42,10 @@ class Blocks:
             self._more(counter)
         return block[0]
 
+    async def close(self) -> None:
+        """Wait for the takings that are under way."""
+        await asyncio.gather(*self._taking.values(), return_exceptions=True)
+
     def _more(self, counter: Counter) -> "asyncio.Task[None]":
         """The taking of one more block, begun if none is under way."""
         task = self._taking.get(counter)

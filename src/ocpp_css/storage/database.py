@@ -231,6 +231,7 @@ class Database:
         self._flusher.cancel()
         await asyncio.gather(self._flusher, return_exceptions=True)
         await asyncio.gather(*self._sealing)
+        await self.blocks.close()
         await self.flush()
         await self._writer.stop()
         await part(self._engine.dispose())
