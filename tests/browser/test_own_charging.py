@@ -55,9 +55,11 @@ async def test_a_driver_watches_their_own_charge(fresh: Console) -> None:
         await looked_at(fresh)
         await running.get_by_role("link").click()
         await page.locator(".plot canvas").first.wait_for()
-        await expect(page.get_by_role("button", name="Stop")).to_have_count(0)
+        await expect(page.get_by_role("button", name="Stop")).to_be_visible()
         await page.go_back()
-        await owner.stop(1, CARD)
+        await running.get_by_role("button", name="Stop").click()
+        await page.get_by_role("dialog").get_by_role("button", name="Stop charging").click()
+        await expect(page.get_by_text("The station ends the charge.")).to_be_visible()
         await expect(page.locator("#own-running")).not_to_contain_text("CS-1")
         await expect(page.get_by_role("row", name=re.compile("CS-1"))).to_contain_text("Ended")
     finally:

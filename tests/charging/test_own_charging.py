@@ -236,6 +236,68 @@ async def test_who_leaves_the_account_leaves_their_tokens(api: httpx.AsyncClient
     assert {one["before"]["person_id"] for one in changes[:2]} == {gone.id, leaver.id}
 
 
+CHARGES: dict[str, tuple[str, str]] = {
+    "1.6": ("RemoteStopTransaction", "transactionId"),
+    "2.0.1": ("RequestStopTransaction", "transactionId"),
+    "2.1": ("RequestStopTransaction", "transactionId"),
+}
+
+
+async def begun(wire: Wire, token: str) -> Any:
+    """A charge with this token, running; its number at the station."""
+    if wire.socket.subprotocol == "ocpp1.6":
+        return await charged(wire, token, is_over=False)
+    number = f"run-{token}"
+    event = {
+        "eventType": "Started", "timestamp": now(), "triggerReason": "Authorized", "seqNo": 0,
+        "transactionInfo": {"transactionId": number}, "idToken": {"idToken": token, "type": "ISO14443"},
+    }  # fmt: skip
+    await wire.ask("TransactionEvent", event)
+    return number
+
+
+@pytest.mark.trust("A49")
+@pytest.mark.parametrize("version", CHARGES)
+async def test_a_driver_stops_their_own_charge_and_nobody_elses(
+    service: Service, register: Register, api: httpx.AsyncClient, people: People, version: str
+) -> None:
+    driver, other = await people(f"Stops{version}"), await people(f"Strange{version}")
+    token = f"STOP-{version}"
+    await api.post("/tokens", json={"id_token": token, "person_id": driver.id})
+    action, member_name = CHARGES[version]
+    async with station(service, await register(), version) as wire:
+        await wire.boot()
+        number = await begun(wire, token)
+        (mine,) = await driver.ids()
+        stop = f"/api/v1/me/transactions/{mine}/stop"
+        assert (await other.browser.post(other.url + stop)).status_code == 404
+        asked = asyncio.create_task(driver.browser.post(driver.url + stop))
+        assert await wire.answer({"status": "Accepted"}) == (action, {member_name: number})
+        told = (await asked).json()
+        assert (told["status"], told["response"]) == ("answered", {"status": "Accepted"})
+        refused = await driver.browser.post(f"{driver.url}/api/v1/transactions/{mine}/stop")
+        assert refused.status_code == 403, "the right is to one's own charge alone"
+    away = (await driver.browser.post(driver.url + stop)).json()
+    assert away["status"] == "offline"
+    page = await driver.browser.post(f"{driver.url}/console/me/charging/{mine}/stop")
+    assert "cannot be reached now" in page.headers["hx-trigger"]
+    entries = [one for one in (await api.get("/audit")).json()["items"] if one["subject"] == mine]
+    assert {(one["action"], one["actor_name"]) for one in entries} == {("transaction.stop", f"Stops{version}")}
+
+
+async def test_what_has_ended_cannot_be_stopped_again(
+    service: Service, register: Register, api: httpx.AsyncClient, people: People
+) -> None:
+    driver = await people("Over")
+    await api.post("/tokens", json={"id_token": "OVER", "person_id": driver.id})
+    async with station(service, await register()) as wire:
+        await wire.boot()
+        await charged(wire, "OVER")
+    (mine,) = await driver.ids()
+    answer = await driver.browser.post(f"{driver.url}/api/v1/me/transactions/{mine}/stop")
+    assert (answer.status_code, answer.json()["code"]) == (409, "transaction_ended")
+
+
 async def test_a_driver_begins_with_what_they_charge(people: People) -> None:
     driver, viewer = await people("Drew"), await people("Vito", "viewer")
     home = await driver.get("/console")

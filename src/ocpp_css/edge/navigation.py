@@ -21,6 +21,8 @@ class NavEntry:
     needs: str = ""
     is_of_people: bool = False
     """It is about the person who looks, in the account they look at."""
+    wider: str = ""
+    """Opens a page that holds what this one does and more: who has it finds this one in their own menu instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,24 @@ class NavLink:
 
 def links_for(entries: Sequence[NavEntry], principal: Principal, path: str) -> list[NavLink]:
     """The entries this principal may follow, the longest that leads to `path` marked."""
-    may = [entry for entry in sorted(entries, key=lambda entry: entry.order) if principal.may(entry.needs)]
-    seen = [entry for entry in may if not entry.is_of_people or (principal.person and principal.tenant)]
+    seen = [entry for entry in _open_to(entries, principal) if not _is_in_own_menu(entry, principal)]
     here = max((entry.href for entry in seen if _leads_to(entry.href, path)), key=len, default=None)
     return [NavLink(str(entry.label), entry.href, entry.icon, entry.href == here) for entry in seen]
+
+
+def own_links(entries: Sequence[NavEntry], principal: Principal, path: str) -> list[NavLink]:
+    """The entries of the person's own menu."""
+    seen = [entry for entry in _open_to(entries, principal) if _is_in_own_menu(entry, principal)]
+    return [NavLink(str(entry.label), entry.href, entry.icon, _leads_to(entry.href, path)) for entry in seen]
+
+
+def _open_to(entries: Sequence[NavEntry], principal: Principal) -> list[NavEntry]:
+    may = [entry for entry in sorted(entries, key=lambda entry: entry.order) if principal.may(entry.needs)]
+    return [entry for entry in may if not entry.is_of_people or (principal.person and principal.tenant)]
+
+
+def _is_in_own_menu(entry: NavEntry, principal: Principal) -> bool:
+    return bool(entry.wider) and principal.may(entry.wider)
 
 
 def _leads_to(href: str, path: str) -> bool:

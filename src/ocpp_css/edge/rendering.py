@@ -17,7 +17,7 @@ from ocpp_css.edge.csrf import FIELD, token_for
 from ocpp_css.edge.etags import seen_field
 from ocpp_css.edge.forms import SchemaForms, field_moment
 from ocpp_css.edge.i18n import gettext, ngettext, reader
-from ocpp_css.edge.navigation import NavEntry, links_for
+from ocpp_css.edge.navigation import NavEntry, links_for, own_links
 from ocpp_css.edge.principal import asking, principal_of
 from ocpp_css.edge.problems import HOME, local_path
 from ocpp_css.edge.settings import WebSettings
@@ -115,6 +115,7 @@ class Shell:
         return {
             "principal": principal,
             "nav": links_for(self._nav, principal, request.scope["path"]) if principal.is_known else [],
+            "own_links": own_links(self._nav, principal, request.scope["path"]),
             "live": next((feed for feed in self._live if principal.may(feed.needs)), None),
             "live_after": public(first_id_at(time.time_ns() // 1_000_000 - RENDERED_WITHIN_MS)),
             "bell": self._bell if principal.kind == "user" else "",

@@ -1,6 +1,6 @@
 """Commands: any action a station takes, sent, queued, answered, kept."""
 
 from ocpp_css.charging.commands.model import Command
-from ocpp_css.charging.commands.service import Commands, told
+from ocpp_css.charging.commands.service import CHARGE, Commands, told, verdict
 
-__all__ = ["Command", "Commands", "told"]
+__all__ = ["CHARGE", "Command", "Commands", "told", "verdict"]

@@ -13,7 +13,7 @@ AREA = Area(
     routes=[*api.HANDLERS, *pages.HANDLERS],
     nav=[
         NavEntry(lazy("Transactions"), "/console/transactions", "arrows-exchange", 30, "transactions:read"),
-        NavEntry(lazy("My charging"), own.PATH, "battery-charging", 95, is_of_people=True),
+        NavEntry(lazy("My charging"), own.PATH, "battery-charging", 95, is_of_people=True, wider="transactions:read"),
         NavEntry(lazy("Review"), "/console/review", "shield-check", 50, "review:read"),
     ],
     panels=pages.PANELS,

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from litestar import Request, get
+from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream
 
+from ocpp_css.charging import commands as commanding
 from ocpp_css.charging.transactions.api.transactions import (
     SORTS,
     SampleShown,
@@ -15,9 +16,10 @@ from ocpp_css.charging.transactions.api.transactions import (
     listed,
     samples_of,
     wants_csv,
+    what_became,
 )
 from ocpp_css.charging.transactions.model import TransactionState
-from ocpp_css.charging.transactions.service import queries
+from ocpp_css.charging.transactions.service import queries, stopping
 from ocpp_css.charging.transactions.service.shown import TransactionShown, filters_of, shown_one
 from ocpp_css.edge import Principal, needs
 from ocpp_css.kit.paging import Page, page_request
@@ -70,4 +72,15 @@ async def list_own_meter_values(
     return await samples_of(unit, await queries.own(unit, person_in(principal), transaction_id), measurand)
 
 
-HANDLERS = (list_own_transactions, read_own_transaction, list_own_meter_values)
+@post(f"{PATH}/{{transaction_id:str}}/stop", opt=needs(""), status_code=200)
+async def stop_own_transaction(
+    unit: NamedDependency[Unit],
+    commands: NamedDependency[commanding.Commands],
+    principal: NamedDependency[Principal],
+    transaction_id: FromPath[str],
+) -> dict[str, Any]:
+    """Ask the station to stop one of the caller's own transactions, whatever the caller's role."""
+    return what_became(await stopping.ask_own(unit, commands, transaction_id, by=principal))
+
+
+HANDLERS = (list_own_transactions, read_own_transaction, list_own_meter_values, stop_own_transaction)

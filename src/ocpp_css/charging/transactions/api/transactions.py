@@ -178,7 +178,11 @@ async def stop_transaction(
     transaction_id: FromPath[str],
 ) -> dict[str, Any]:
     """Ask the station to stop: RemoteStopTransaction or RequestStopTransaction, as its version says."""
-    command = await stopping.ask(unit, commands, transaction_id, by=principal)
+    return what_became(await stopping.ask(unit, commands, transaction_id, by=principal))
+
+
+def what_became(command: commanding.Command) -> dict[str, Any]:
+    """The end of the command that asked a station to stop."""
     return {
         "command_id": public(command.id), "status": command.status, "response": command.response,
         "error_code": command.error_code,

@@ -44,7 +44,7 @@ async def transaction_page(
 async def drawn(
     unit: Unit, transaction: Transaction, path: str, *, trail: tuple[str, str], is_masked: bool, is_own: bool = False
 ) -> Page:
-    """The page of a transaction at this path; `trail` leads back to its list. One's own has nothing to be done."""
+    """The page of a transaction at this path; `trail` leads back to its list. One's own may be stopped."""
     shown = await shown_one(unit, transaction, is_masked=is_masked)
     return page(
         "transactions/one.html",

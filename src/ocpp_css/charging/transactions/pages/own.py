@@ -2,19 +2,21 @@
 
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from ocpp_css.charging import commands as commanding
 from ocpp_css.charging import tokens
 from ocpp_css.charging.transactions import store
 from ocpp_css.charging.transactions.api.own import PATH as EXPORT
 from ocpp_css.charging.transactions.pages.curves import curves
 from ocpp_css.charging.transactions.pages.listing import DAYS, EVENTS, SORTS, STATE, export_of, rows_of, signed
 from ocpp_css.charging.transactions.pages.one import as_csv, drawn
-from ocpp_css.charging.transactions.service import queries
+from ocpp_css.charging.transactions.pages.words import told_own
+from ocpp_css.charging.transactions.service import queries, stopping
 from ocpp_css.charging.transactions.service.shown import shown_rows
-from ocpp_css.edge import Column, Empty, Page, Principal, Table, TableQuery, gettext, lazy, needs, page
+from ocpp_css.edge import Column, Empty, Page, Principal, Table, TableQuery, gettext, lazy, needs, page, toast
 from ocpp_css.people.accounts import person_in
 from ocpp_css.storage import Unit
 
@@ -82,4 +84,16 @@ async def own_csv(
     return await as_csv(unit, await queries.own(unit, person_in(principal), transaction_id))
 
 
-HANDLERS = (own_page, own_transaction_page, own_curves, own_csv)
+@post(f"{ONE}/stop", opt=needs(""), status_code=200)
+async def stop_own_transaction(
+    unit: NamedDependency[Unit],
+    commands: NamedDependency[commanding.Commands],
+    principal: NamedDependency[Principal],
+    transaction_id: FromPath[str],
+) -> Response[str]:
+    command = await stopping.ask_own(unit, commands, transaction_id, by=principal)
+    text, kind = told_own(command)
+    return Response("", headers={**toast(text, kind=kind), "HX-Reswap": "none"}, media_type="text/html")
+
+
+HANDLERS = (own_page, own_transaction_page, own_curves, own_csv, stop_own_transaction)

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from ocpp_css.charging.commands import Command, verdict
 from ocpp_css.charging.transactions.service.shown import TransactionShown
-from ocpp_css.edge import LazyText, lazy
+from ocpp_css.edge import LazyText, gettext, lazy
 
 Sign = tuple[LazyText, str, str]
 """Label, kind (colour), icon: what the badge takes."""
@@ -64,3 +65,14 @@ def sign_of(shown: TransactionShown) -> Sign:
 def doubt(name: str) -> str:
     """A doubt in words."""
     return str(DOUBTS.get(name, name))
+
+
+def told_own(command: Command) -> tuple[str, str]:
+    """What became of a driver's wish to stop, in words that need no knowledge of OCPP, and its kind."""
+    if command.status == "answered" and verdict(command.response) == "Accepted":
+        return gettext("The station ends the charge."), "ok"
+    if command.status in {"answered", "error"}:
+        return gettext("The station did not end the charge. End it at the station."), "warn"
+    if command.status in {"offline", "busy"}:
+        return gettext("The station cannot be reached now, so it was not asked. End the charge there."), "warn"
+    return gettext("The station did not answer. Look here again in a moment, or end the charge there."), "warn"
