@@ -165,6 +165,19 @@ async def test_fragments_without_content_come_to_an_end(raw: RawWire) -> None:
 
 
 @pytest.mark.trust("A22")
+async def test_what_goes_on_after_a_message_too_large_is_told_once(service: Service, raw: RawWire) -> None:
+    refused = service.hub.refused_size
+    told: list[int] = []
+    service.hub.refused_size = lambda connection, size: (told.append(size), refused(connection, size))
+    raw.send(TEXT, b"[" * 1000, fin=False)
+    for _ in range(60):
+        raw.send(CONTINUATION, b"x" * 65_536, fin=False)
+    assert await raw.closed_with() in {1009, 0}
+    await raw.ended()
+    assert len(told) == 1
+
+
+@pytest.mark.trust("A22")
 async def test_a_message_inside_a_message_closes(raw: RawWire) -> None:
     raw.send(TEXT, HEARTBEAT[:5], fin=False)
     raw.send(TEXT, HEARTBEAT)

@@ -106,6 +106,8 @@ class Connection(WSListener):
 
     def _fragment(self, frame: WSFrame) -> None:
         """Fragments are joined, their sum limited; the first tells whether all is compressed."""
+        if self.is_closing:
+            return
         if self._fragments is None:
             if frame.msg_type == _CONTINUATION:
                 self.close(WSCloseCode.PROTOCOL_ERROR, "continuation of nothing")
@@ -145,6 +147,9 @@ class Connection(WSListener):
         self._take(data)
 
     def _too_large(self, size: int) -> None:
+        """Told once: what is still read of a connection that is being closed counts no more."""
+        if self.is_closing:
+            return
         self.hub.refused_size(self, size)
         self.close(WSCloseCode.MESSAGE_TOO_BIG, "message too large")
 
@@ -206,13 +211,12 @@ class Connection(WSListener):
 
     def answered(self, request: Incoming, frame: bytes) -> None:
         """The request in work is done: send its answer, begin the next."""
-        self.session.finish(request, frame)
+        others_wait = self.session.finish(request, frame)
         if self.is_closing:
             return
         if frame:
-            self.send(frame)
-        following = self.session.next_request()
-        if following is not None:
+            self.hub.outbox.add(self, frame)
+        if others_wait and (following := self.session.next_request()) is not None:
             self._begin(following)
         if self._paused and not self.session.wants_rest and not self.hub.dispatcher.db.is_congested:
             self.resume()
@@ -279,8 +283,7 @@ class Connection(WSListener):
         transport = self.transport
         if transport is None or self.is_closing or self.is_gone:
             return
-        packed = compression.deflate(data) if self._is_deflated else None
-        if packed is not None:
+        if self._is_deflated and (packed := compression.deflate(data)) is not None:
             transport.send(_TEXT, packed, rsv1=True)
         else:
             transport.send(_TEXT, data)
