@@ -369,6 +369,7 @@ async def test_the_backlog_is_what_waits(db: Database, monkeypatch: pytest.Monke
     assert db.backlog == 7
     assert db.is_congested
     monkeypatch.undo()
+    db._writer.wake(db.backlog)
     await add(db, 100)
     assert db.backlog == 0
     assert not db.is_congested

@@ -28,7 +28,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def message(db: Database, station: int, tenant: int = TENANT) -> tuple[Any, int]:
     unit = db.unit(tenant)
-    exchange = Exchange("in", "1", "MeterValues", "{}", unit.now)
+    exchange = Exchange("in", "1", "MeterValues", unit.now)
     exchange.record(unit, station)
     return unit, exchange.id
 

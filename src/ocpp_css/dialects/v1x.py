@@ -22,6 +22,8 @@ _DEFAULT_UNIT = {
     "SoC": "Percent",
     "Temperature": "Celsius",
 }
+_FEW_DIGITS = 10
+"""A whole number of less needs no look at how large a reading may be."""
 _KILO = {"kWh": "Wh", "kvarh": "varh", "kW": "W", "kVA": "VA", "kvar": "var"}
 
 
@@ -82,10 +84,13 @@ def reading(values: Sequence[v16.MeterValue | v16.TransactionData]) -> Reading:
             if sampled.phase is not UNSET:
                 continue
             measurand = sampled.measurand or ENERGY
-            most = MOST.get(measurand)
-            if most is None or sampled.format == "SignedData":
+            if measurand not in MOST or sampled.format == "SignedData":
                 continue
-            number = _whole(sampled.value, most, kilo=sampled.unit in _KILO)
+            text = sampled.value
+            if text.isdecimal() and len(text) < _FEW_DIGITS and sampled.unit not in _KILO:
+                number: int | None = int(text)
+            else:
+                number = _whole(text, MOST[measurand], kilo=sampled.unit in _KILO)
             if number is None:
                 continue
             if measurand == ENERGY:
@@ -98,8 +103,6 @@ def reading(values: Sequence[v16.MeterValue | v16.TransactionData]) -> Reading:
 
 
 def _whole(text: str, most: int, *, kilo: bool) -> int | None:
-    if not kilo and text.isascii() and text.isdigit() and len(text) < 10:
-        return int(text)
     number = _in_base_unit(text, kilo=kilo)
     return None if isinstance(number, str) or abs(number) >= most else round(number)
 

@@ -18,21 +18,19 @@ if TYPE_CHECKING:
     from ocpp_css.gateway.dispatch import Dispatcher
 
 
-class Context:
-    """One message: its unit of work, its station, the moment it came, its row in the log; `raw` is its payload.
+class Context(Exchange):
+    """One message: its row in the log, its unit of work, its station; `at` is when it came, or was taken up again.
 
-    Unit and row are made when they are first asked for: a Heartbeat needs neither.
+    The unit is made when it is first asked for: a Heartbeat needs none. Handlers may add to the row.
     """
 
-    __slots__ = ("_exchange", "_now", "_unit", "connection", "dispatcher", "request", "station", "tries")
+    __slots__ = ("_unit", "connection", "dispatcher", "request", "station", "tries")
 
     connection: "Connection"
     dispatcher: "Dispatcher"
     request: Incoming
     station: StationEntry
     tries: int
-    _exchange: Exchange | None
-    _now: datetime | None
     _unit: Unit | None
 
     @property
@@ -56,27 +54,14 @@ class Context:
         return self.dispatcher.secrets
 
     @property
-    def raw(self) -> bytes:
-        """The payload as it came."""
-        return self.request.payload
-
-    @property
-    def now(self) -> datetime:
-        """When the message came, or was taken up again."""
-        now = self._now
-        if now is None:
-            now = self._now = self.dispatcher.db.clock()
-        return now
-
-    @property
     def connected_since(self) -> datetime:
         """When the station's connection was accepted."""
-        return self.now - timedelta(seconds=monotonic() - self.connection.connected_at)
+        return self.at - timedelta(seconds=monotonic() - self.connection.connected_at)
 
     @property
     def time(self) -> datetime:
         """The moment as a station is told it: whole seconds, since 2.x allows three decimals at most (part 2, 3.1)."""
-        return self.dispatcher.second(self.now)
+        return self.dispatcher.second(self.at)
 
     @property
     def unit(self) -> Unit:
@@ -84,21 +69,14 @@ class Context:
         unit = self._unit
         if unit is None:
             station, connection = self.station, self.connection
-            unit = self._unit = Unit(self.dispatcher.db, station.tenant, self.now)
+            unit = self._unit = Unit(self.dispatcher.db, station.tenant, self.at)
             unit.station = station.station_id
             unit.fence = connection.fence
             unit.memory = connection.memory
             unit.retry = self.tries > 1
         return unit
 
-    @property
-    def exchange(self) -> Exchange:
-        """The message's row in the log; handlers may add to it."""
-        exchange = self._exchange
-        if exchange is None:
-            exchange = self._exchange = Exchange("in", self.request.message_id, self.request.action, "", self.now)
-        return exchange
-
     def forget(self) -> None:
         """Begin with a new unit and a new row."""
-        self._unit = self._exchange = self._now = None
+        self._unit = None
+        self.begin_row("in", self.request.message_id, self.request.action, self.dispatcher.db.clock())

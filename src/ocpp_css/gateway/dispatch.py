@@ -43,6 +43,9 @@ HEARTBEAT = "Heartbeat"
 MOST_TRIES = 10
 AT_ONCE = 50
 """Requests that are begun in one turn of the loop, of those that were held."""
+_BACKSLASH = ord("\\")
+"""Without one no text of a payload holds an escaped character."""
+_COMMITTED = Outcome.COMMITTED
 _QUIET = frozenset({"Heartbeat", "StatusNotification"})
 """What writes no row when it says nothing new (SPEED 3.4)."""
 
@@ -70,7 +73,7 @@ class Dispatcher:
     def handle(self, connection: "Connection", request: Incoming) -> None:
         """Begin with a request; it ends in exactly one answer, or with the connection."""
         self.in_work += 1
-        if (self._held or self.db.is_full) and request.action != HEARTBEAT:
+        if (self._held or (self.db.is_crowded and self.db.is_full)) and request.action != HEARTBEAT:
             self._held.append((connection, request))
         else:
             Work(self, connection, request).begin()
@@ -93,79 +96,89 @@ class Dispatcher:
 class Work(Context):
     """One request in work: the context of its handler, and the way of its answer."""
 
-    __slots__ = ("begun", "frame", "message", "route")
+    __slots__ = ("begun", "frame", "route")
+
+    route: Route[Context]
 
     def __init__(self, dispatcher: Dispatcher, connection: "Connection", request: Incoming) -> None:
+        self.begun = time.perf_counter_ns()
         self.dispatcher = dispatcher
         self.connection = connection
         self.request = request
         self.station = connection.station
         self.tries = 1
         self.frame = b""
-        self.message: Any = None
-        self.begun = time.perf_counter_ns()
-        self._exchange = self._now = self._unit = None
+        self._unit = None
+        self.begin_row("in", request.message_id, request.action, dispatcher.db.clock())
 
     # --- before the handler -------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Decode, check, run the handler."""
-        fault = self._prepare()
-        if fault is None:
-            self._run()
+        """Decode, check, run the handler: its first step is taken at once, without a task (SPEED 1)."""
+        request = self.request
+        route = self.connection.routes.get(request.action)
+        if route is None or route.is_send is not request.is_send or not self.station.is_accepted:
+            fault = self._objection(route)
         else:
-            self._refuse(code_for(fault.kind, self.protocol.name), _describe(fault))
+            fault = None
+        if fault is None and _BACKSLASH in request.payload:
+            fault = self._with_nul()
+        if fault is None:
+            assert route is not None
+            self.route = route
+            try:
+                coroutine: Any = route.handler(self, route.action.decode_request(request.payload))
+            except READ_ERRORS as broken:
+                self._repair(route, broken)
+            else:
+                self._step(coroutine)
+        else:
+            self._object(fault)
 
-    def _prepare(self) -> Fault | None:
+    def _object(self, fault: Fault) -> None:
+        self._refuse(code_for(fault.kind, self.protocol.name), _describe(fault))
+
+    def _objection(self, route: Route[Context] | None) -> Fault | None:
+        """Why the request is not even read; None where it may be."""
         action = self.request.action
-        route = self.connection.routes.get(action)
         if route is None:
             known = self.protocol.actions.get(action)
             kind = FaultKind.UNKNOWN_ACTION if known is None else FaultKind.NOT_SUPPORTED
             return Fault(kind, detail=f"{action[:50]} is not answered here")
-        if route.action.is_send != self.request.is_send:
+        if route.is_send != self.request.is_send:
             return Fault(FaultKind.NOT_SUPPORTED, detail=f"{action} does not come in this type of message")
         if not (self.station.is_accepted or action == BOOT or action in self.connection.asked_for):
             return Fault(FaultKind.SECURITY, detail="The station is not accepted; send a BootNotification first")
-        self.route = route
-        if nul.ESCAPED in self.request.payload and (fault := self._with_nul()) is not None:
-            return fault
-        try:
-            self.message = route.action.decode_request(self.request.payload)
-        except READ_ERRORS as broken:
-            return self._repair(route, broken)
         return None
 
     def _with_nul(self) -> Fault | None:
         """A text with the character NUL can be kept by one of the databases only, so it is by none (TRUST A24)."""
+        if nul.ESCAPED not in self.request.payload:
+            return None
         try:
             place = nul.place_of(msgspec.json.decode(self.request.payload))
         except READ_ERRORS as broken:
             return classify(broken)
         return None if place is None else Fault(FaultKind.BAD_PROPERTY, place, "holds the character NUL")
 
-    def _repair(self, route: Route[Context], broken: Exception) -> Fault | None:
+    def _repair(self, route: Route[Context], broken: Exception) -> None:
+        """Read what a station is known to break the schema in, or refuse it."""
         quirks = self.station.quirks
         if not quirks:
-            return classify(broken)
+            self._object(classify(broken))
+            return
         try:
-            self.message, violations = leniency.read_request(route.action, self.request.payload, quirks)
+            message, violations = leniency.read_request(route.action, self.request.payload, quirks)
         except READ_ERRORS as still_broken:
-            return classify(still_broken)
-        self.exchange.notes = [
-            {"path": found.path, "quirk": found.quirk.value, "detail": found.detail} for found in violations
-        ]
-        return None
+            self._object(classify(still_broken))
+            return
+        self.notes = [{"path": found.path, "quirk": found.quirk.value, "detail": found.detail} for found in violations]
+        self._step(route.handler(self, message))
 
     # --- the handler --------------------------------------------------------------------------------------------
 
-    def _run(self) -> None:
-        """The handler's first step is taken at once, without a task (SPEED 1); the message is the handler's alone, so
-        that thousands that wait for their commit do not hold theirs.
-        """
-        message, self.message = self.message, None
-        coroutine: Any = self.route.handler(self, message)
-        del message
+    def _step(self, coroutine: Any) -> None:
+        """The message is the handler's alone, so that thousands that wait for their commit do not hold theirs."""
         try:
             awaited = coroutine.send(None)
         except StopIteration as end:
@@ -199,48 +212,44 @@ class Work(Context):
         payload = b""
         if response is not None:
             payload = encode(response)
-            self.frame = frames.result(self.request.message_id, payload)
-        if self._says_nothing_new():
+            self.frame = frames.result(self.message_id, payload)
+        if (self.is_repeat or self.action in _QUIET) and self._says_nothing_new():
             self._release()
             return
-        self._record(payload)
-        self.unit.submit(self._committed)
-        if self.dispatcher.db.is_congested:
+        action, unit, db = self.route.action, self.unit, self.dispatcher.db
+        self.payload = masked(self.request.payload, action.token_paths, unit, self.pseudonyms)
+        self.answer = masked(payload, action.response_token_paths, unit, self.pseudonyms) if payload else None
+        self.latency_us = (time.perf_counter_ns() - self.begun) // 1000
+        self.record(unit, self.station.station_id)
+        unit.done = self._committed
+        db.submit(unit)
+        if db.is_crowded and db.is_congested:
             self.connection.rest()
 
     def _says_nothing_new(self) -> bool:
         """Nothing is to be stored: a repetition, or one of the messages that write no row of their own."""
         if self._unit is not None and not self._unit.is_empty:
             return False
-        if self._exchange is not None:
-            return self._exchange.is_repeat
-        return self.request.action in _QUIET and not self._is_logged()
+        return self.is_repeat or not (self.notes or self._is_logged())
 
     def _is_logged(self) -> bool:
         """Heartbeats are logged while someone watches, or by setting (RULES 3.5)."""
         return self.station.logs_heartbeats or self.dispatcher.db.bus.is_watched(self.connection.topic)
 
-    def _record(self, answer: bytes) -> None:
-        exchange, unit, action = self.exchange, self.unit, self.route.action
-        exchange.payload = masked(self.request.payload, action.token_paths, unit, self.pseudonyms)
-        exchange.answer = masked(answer, action.response_token_paths, unit, self.pseudonyms) if answer else None
-        exchange.latency_us = (time.perf_counter_ns() - self.begun) // 1000
-        exchange.record(unit, self.station.station_id)
-
     def _refuse(self, code: str, description: str, details: dict[str, Any] | None = None) -> None:
         """A CALLERROR; what the handler recorded is dropped, the exchange itself is kept."""
         self.frame = frames.error(self.request.message_id, code, description, details)
         self.forget()
-        unit, exchange = self.unit, self.exchange
+        unit = self.unit
         action = self.protocol.actions.get(self.request.action)
         paths = action.token_paths if action is not None else ()
         try:
-            exchange.payload = masked(self.request.payload, paths, unit, self.pseudonyms)
+            self.payload = masked(self.request.payload, paths, unit, self.pseudonyms)
         except READ_ERRORS:
-            exchange.payload = "null"
-        exchange.error = {"code": code, "description": description, "details": details or {}}
-        exchange.action = exchange.action[:50]
-        exchange.record(unit, self.station.station_id)
+            self.payload = "null"
+        self.error = {"code": code, "description": description, "details": details or {}}
+        self.action = self.action[:50]
+        self.record(unit, self.station.station_id)
         if self.request.is_send:
             self.frame = b""
         unit.submit(self._refused)
@@ -255,11 +264,13 @@ class Work(Context):
         self._release("refused")
 
     def _committed(self, unit: Unit) -> None:
-        match unit.outcome:
-            case Outcome.COMMITTED:
+        if unit.outcome is _COMMITTED:
+            if not unit.is_plain:
                 self.pseudonyms.written(unit)
-                self._watchers()
-                self._release()
+            self._watchers()
+            self._release()
+            return
+        match unit.outcome:
             case Outcome.STALE | Outcome.DUPLICATE if self.tries < MOST_TRIES:
                 self._again()
             case Outcome.UNFIT:
@@ -290,7 +301,7 @@ class Work(Context):
     def _watchers(self) -> None:
         bus, topic = self.dispatcher.db.bus, self.connection.topic
         if bus.is_watched(topic):
-            bus.publish(topic, self.exchange.message())
+            bus.publish(topic, self.message())
 
     def _release(self, outcome: str = "answered") -> None:
         self._end(outcome)
@@ -303,7 +314,7 @@ class Work(Context):
         if dispatcher.traces is not None and dispatcher.traces.wants():
             action = self.request.action if self.request.action in ALL_ACTIONS else OTHER
             about = Told(station.tenant, station.identity, self.connection.protocol.name, action, outcome)
-            dispatcher.traces.tell(about, took_ns, self.exchange.latency_us)
+            dispatcher.traces.tell(about, took_ns, self.latency_us)
 
 
 def _describe(fault: Fault) -> str:

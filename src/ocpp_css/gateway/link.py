@@ -161,9 +161,7 @@ class LinkServer:
         taken_us = to_micros(self._db.clock()) - to_micros(began)
         result, answer = _judge(connection, action, outgoing, ended, taken_us)
         self.sent.note(connection.station.tenant, action.name, result.status, taken_us * 1_000)
-        self._log(
-            connection, action, Exchange("out", outgoing.message_id, action.name, "", began), payload, result, answer
-        )
+        self._log(connection, action, Exchange("out", outgoing.message_id, action.name, began), payload, result, answer)
         return result
 
     def _log(

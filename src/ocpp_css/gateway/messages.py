@@ -110,26 +110,33 @@ class Exchange:
     A handler that recognises the same meaning again says `is_repeat`: then no second row is written.
     """
 
-    id = 0
-    is_repeat = False
-    answer: str | None = None
-    error: dict[str, Any] | None = None
-    latency_us: int | None = None
-    transaction_id: int | None = None
-    digest: int | None = None
-    notes: list[dict[str, str]] | None = None
+    __slots__ = (
+        "action", "answer", "at", "digest", "direction", "error", "id", "is_repeat", "latency_us",
+        "message_id", "notes", "payload", "transaction_id",
+    )  # fmt: skip
 
-    def __init__(self, direction: str, message_id: str, action: str, payload: str, at: datetime) -> None:
+    def __init__(self, direction: str, message_id: str, action: str, at: datetime) -> None:
+        self.begin_row(direction, message_id, action, at)
+
+    def begin_row(self, direction: str, message_id: str, action: str, at: datetime) -> None:
+        """An empty row; `payload` and the end of the exchange are still to come."""
         self.direction = direction
         self.message_id = message_id
         self.action = action
-        self.payload = payload
         self.at = at
+        self.id = 0
+        self.is_repeat = False
+        self.payload = ""
+        self.answer: str | None = None
+        self.error: dict[str, Any] | None = None
+        self.latency_us: int | None = None
+        self.transaction_id: int | None = None
+        self.digest: int | None = None
+        self.notes: list[dict[str, str]] | None = None
 
     def record(self, unit: Unit, station_id: int) -> None:
         """Put the row into the unit."""
-        if not self.id:
-            self.id = unit.new_id()
+        self.id = unit.new_id()
         row = (
             self.id, station_id, self.at, self.direction, self.message_id, self.action, self.payload, self.answer,
             self.error, self.latency_us, self.transaction_id, self.digest, self.notes,
@@ -143,9 +150,11 @@ class Exchange:
 
 def masked(payload: bytes, paths: tuple[TokenPath, ...], unit: Unit, pseudonyms: Pseudonyms) -> str:
     """The payload as text with each id token replaced by its reference (RULES 3.5)."""
+    return _masked(payload, paths, unit, pseudonyms) if paths else payload.decode()
+
+
+def _masked(payload: bytes, paths: tuple[TokenPath, ...], unit: Unit, pseudonyms: Pseudonyms) -> str:
     text = payload.decode()
-    if not paths:
-        return text
     document = msgspec.json.decode(payload)
     for value in {found for path in paths for found in _found(document, path)}:
         quoted = msgspec.json.encode(value).decode()

@@ -45,7 +45,8 @@ class Unreadable:
             "fault": _place(data),
         }
         message_id = (fault.message_id or "").replace("\0", "")[:MAX_MESSAGE_ID]
-        exchange = Exchange("in", message_id, ACTION, msgspec.json.encode(told).decode(), unit.now)
+        exchange = Exchange("in", message_id, ACTION, unit.now)
+        exchange.payload = msgspec.json.encode(told).decode()
         code = code_for(fault.kind, connection.protocol.name) if is_answered else ""
         exchange.error = {"code": code, "description": fault.detail, "details": {}}
         exchange.record(unit, station.station_id)

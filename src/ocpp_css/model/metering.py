@@ -39,9 +39,14 @@ class Reading(NamedTuple):
         """What is known when `later` was read too; one that is older changes nothing."""
         if self.at is not None and later.at is not None and later.at < self.at:
             return self
+        if later.energy_wh is not None and later.power_w is not None and later.soc_percent is not None:
+            return later
         return Reading(
             later.at,
             self.energy_wh if later.energy_wh is None else later.energy_wh,
             self.power_w if later.power_w is None else later.power_w,
             self.soc_percent if later.soc_percent is None else later.soc_percent,
         )
+
+
+NO_READING = Reading()

@@ -126,9 +126,7 @@ def call(message_id: str, action: str, payload: bytes) -> bytes:
 
 def result(message_id: str, payload: bytes) -> bytes:
     """A CALLRESULT; `payload` is JSON already."""
-    if '"' in message_id or "\\" in message_id or not message_id.isprintable():
-        return b"[3,%b,%b]" % (_encode(message_id), payload)
-    return b'[3,"%b",%b]' % (message_id.encode(), payload)
+    return _encode((CALLRESULT, message_id, msgspec.Raw(payload)))
 
 
 def error(message_id: str | None, code: str, description: str, details: dict[str, Any] | None = None) -> bytes:

@@ -130,8 +130,8 @@ class Action(Generic[Request, Response]):
     """
 
     __slots__ = (
-        "_read_request",
         "_read_response",
+        "decode_request",
         "has_integral_floats",
         "name",
         "origin",
@@ -162,7 +162,8 @@ class Action(Generic[Request, Response]):
         self.has_integral_floats: Final = has_integral_floats
         self.token_paths: Final = token_paths
         self.response_token_paths: Final = response_token_paths
-        self._read_request: Callable[[Wire], Request] | None = None
+        self.decode_request: Callable[[Wire], Request] = self._first_request
+        """Reads and checks a request; one of `faults.READ_ERRORS` where it is bad (see `faults.classify`)."""
         self._read_response: Callable[[Wire], Any] | None = None
 
     def __repr__(self) -> str:
@@ -173,11 +174,10 @@ class Action(Generic[Request, Response]):
         """True where the message is a SEND: no CALLRESULT, no CALLERROR."""
         return self.response is None
 
-    def decode_request(self, raw: Wire) -> Request:
-        """Read and check a request; one of `faults.READ_ERRORS` where it is bad (see `faults.classify`)."""
-        if self._read_request is None:
-            self._read_request = _reader(self.request, has_integral_floats=self.has_integral_floats)
-        return self._read_request(raw)
+    def _first_request(self, raw: Wire) -> Request:
+        """Make the reader when it is first wanted: there are hundreds."""
+        self.decode_request = _reader(self.request, has_integral_floats=self.has_integral_floats)
+        return self.decode_request(raw)
 
     def decode_response(self, raw: Wire) -> Response:
         """Read and check a response; errors as `decode_request`, TypeError for a SEND, which has none."""

@@ -13,13 +13,14 @@ Handler = Callable[[C, Q], Awaitable[R]]
 
 
 class Route(Generic[C]):
-    """An action and the handler that answers it."""
+    """An action and the handler that answers it; `is_send` as the action says."""
 
-    __slots__ = ("action", "handler")
+    __slots__ = ("action", "handler", "is_send")
 
     def __init__(self, action: Action[Any, Any], handler: Handler[C, Any, Any]) -> None:
         self.action = action
         self.handler = handler
+        self.is_send = action.is_send
 
 
 class Routes(Generic[C]):

@@ -3,10 +3,13 @@
 Times are monotonic seconds given by the caller. Used by the central system and by the simulator alike.
 """
 
+import zlib
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from ocpp_css.ocpp import frames
 from ocpp_css.ocpp.errors import code_for
@@ -27,17 +30,28 @@ MAX_WAITING_OUT: Final = 64
 """Calls of ours that wait for the open one."""
 
 
-class Incoming:
-    """A request of the peer, to be handled; `is_reused_id` flags an id that came before with another payload."""
+class Incoming(msgspec.Struct, eq=False, gc=False):
+    """A request of the peer, to be handled; `is_reused_id` flags an id that came before with another payload.
 
-    __slots__ = ("action", "digest", "is_reused_id", "is_send", "message_id", "payload")
+    A struct, since its making is a part of every message's way.
+    """
 
-    def __init__(self, request: Request) -> None:
-        kind, self.message_id, self.action, raw = request
-        self.payload = bytes(raw)
-        self.is_send = kind == frames.SEND
-        self.digest = hash((self.action, self.payload))
-        self.is_reused_id = False
+    message_id: str
+    action: str
+    payload: bytes
+    is_send: bool
+    is_reused_id: bool = False
+    _checksum: int | None = None
+
+    def checksum(self) -> int:
+        """CRC-32 of the payload, reckoned once."""
+        if self._checksum is None:
+            self._checksum = zlib.crc32(self.payload)
+        return self._checksum
+
+    def digest(self) -> int:
+        """What tells it from another request with the same id, in 64 bits with sign; of this process only."""
+        return hash(self.action) ^ self.checksum()
 
 
 @dataclass(slots=True, eq=False)
@@ -105,8 +119,9 @@ class Session:
         """Take one message in. None: a request was queued behind the open one (see `next_request`)."""
         frame = frames.parse(data, self.protocol.has_send)
         if type(frame) is Request:
-            incoming = Incoming(frame)
-            if self._open_in is None and incoming.message_id not in self._ids:
+            kind, message_id, action, raw = frame
+            incoming = Incoming(message_id, action, bytes(raw), kind == frames.SEND)
+            if self._open_in is None and message_id not in self._ids:
                 self._open_in = incoming
                 return incoming
             return self._second(incoming)
@@ -119,7 +134,7 @@ class Session:
         """A request that came before, or that comes while one is in work."""
         earlier = self._same_id(incoming)
         if earlier is not None:
-            if earlier[0] == incoming.digest:
+            if earlier[0] == incoming.digest():
                 return Reply(earlier[1]) if earlier[1] else Dropped("retransmission_in_work")
             incoming.is_reused_id = True
         if self._open_in is None:
@@ -136,7 +151,7 @@ class Session:
         if self._open_in is not None:
             for other in (*reversed(self._waiting_in or ()), self._open_in):
                 if other.message_id == incoming.message_id:
-                    return other.digest, b""
+                    return other.digest(), b""
         for message_id, answer in zip(reversed(self._ids), reversed(self._answers), strict=True):
             if message_id == incoming.message_id:
                 return int.from_bytes(answer[:_DIGEST], "big", signed=True), answer[_DIGEST:]
@@ -171,17 +186,20 @@ class Session:
         """A request of the peer is in work."""
         return self._open_in is not None
 
-    def finish(self, request: Incoming, answer: bytes) -> None:
-        """The request in work is answered with these bytes; they are remembered for a retransmission."""
+    def finish(self, request: Incoming, answer: bytes) -> bool:
+        """The request in work is answered with these bytes; they are remembered for a retransmission.
+
+        True when another one waits: `next_request` gives it.
+        """
         assert request is self._open_in
         self._open_in = None
-        if request.is_send:
-            return
-        ids, answers = self._ids, self._answers
-        if len(ids) == REMEMBERED_ANSWERS:
-            ids, answers = ids[1:], answers[1:]
-        self._ids = (*ids, request.message_id)
-        self._answers = (*answers, request.digest.to_bytes(_DIGEST, "big", signed=True) + answer)
+        if not request.is_send:
+            ids, answers = self._ids, self._answers
+            if len(ids) == REMEMBERED_ANSWERS:
+                ids, answers = ids[1:], answers[1:]
+            self._ids = (*ids, request.message_id)
+            self._answers = (*answers, request.digest().to_bytes(_DIGEST, "big", signed=True) + answer)
+        return bool(self._waiting_in)
 
     def next_request(self) -> Incoming | None:
         """The request that waited longest, now the one in work; None when none waits or one is in work."""

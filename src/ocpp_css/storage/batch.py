@@ -69,15 +69,16 @@ class Batch:
         for unit in self.units:
             if unit.outcome is not None:
                 continue
-            for write in unit.writes:
-                key = write[:3]
-                if key in groups:
-                    groups[key].append(write[3])
+            for op, table, columns, values in unit.writes:
+                rows = groups.get((op, table, columns))
+                if rows is None:
+                    groups[op, table, columns] = [values]
                 else:
-                    groups[key] = [write[3]]
-            for number, fact in unit.facts or ():
-                row = (unit.tenant, number, unit.now, fact.kind, fact.station_id, fact)
-                groups.setdefault((Op.INSERT, FACTS, ()), []).append(row)
+                    rows.append(values)
+            if unit.facts is not None:
+                groups.setdefault((Op.INSERT, FACTS, ()), []).extend(
+                    (unit.tenant, number, unit.now, fact.kind, fact.station_id, fact) for number, fact in unit.facts
+                )
         for (op, table, _), rows in groups.items():
             if op is Op.UPSERT:
                 rows[:] = _last_of_each(table, rows)

@@ -34,6 +34,7 @@ from ocpp_css.storage.writing import Writer
 
 _log = structlog.get_logger(__name__)
 
+_COMMITTED = Outcome.COMMITTED
 MAX_BATCH = 1_000
 CONGESTED_ROWS = 50_000
 CONGESTED_S = 2.0
@@ -63,6 +64,8 @@ class Database:
         self._later: dict[tuple[Table, tuple[Any, ...]], tuple[Any, ...]] = {}
         self._sealing: set[asyncio.Task[None]] = set()
         self._oldest = 0.0
+        self.is_crowded = False
+        """As many units wait as a commit can take, or more: only then may the database be full or congested."""
         self.on_room: Callable[[], None] = lambda: None
         """Called when a commit begins, and `is_full` may have changed."""
         self._loop = asyncio.get_running_loop()
@@ -140,10 +143,15 @@ class Database:
             self._sealing.add(task)
             task.add_done_callback(self._sealing.discard)
             return
-        if not self._waiting:
+        waiting = self._waiting
+        waiting.append(unit)
+        count = len(waiting)
+        self.is_crowded = count >= MAX_BATCH
+        if count == 1:
             self._oldest = time.monotonic()
-        self._waiting.append(unit)
-        self._writer.wake(len(self._waiting))
+            self._writer.wake(1)
+        elif count >= self._writer.enough:
+            self._writer.wake(count)
 
     async def _seal(self, unit: Unit) -> None:
         """Seal what the unit holds of people, then queue it; without their keys nothing is stored."""
@@ -245,14 +253,17 @@ class Database:
     def _take(self) -> list[Unit]:
         waiting = self._waiting
         taken = [waiting.popleft() for _ in range(min(len(waiting), MAX_BATCH))]
+        self.is_crowded = len(waiting) >= MAX_BATCH
         self._oldest = time.monotonic()
         self._loop.call_soon(self.on_room)
         return taken
 
     def _release(self, units: list[Unit]) -> None:
         for unit in units:
-            if unit.outcome is Outcome.COMMITTED:
-                self._publish(unit)
+            if unit.outcome is _COMMITTED:
+                self._remember(unit)
+                if unit.facts is not None or unit.live is not None or unit.dropped is not None:
+                    self._publish(unit)
             else:
                 self._refused(unit)
             done, unit.done = unit.done, None  # else the two would hold each other until the garbage is looked for
@@ -271,16 +282,21 @@ class Database:
 
     # --- telling ------------------------------------------------------------------------------------------------
 
+    def _remember(self, unit: Unit) -> None:
+        """What memory holds follows what is stored now."""
+        if unit.kept is not None:
+            for key, station, value in unit.kept:
+                if unit.memory is not None and station == unit.station:
+                    unit.memory[key.name] = value
+                else:
+                    self.bus.publish(f"changed.{unit.tenant}", {"station": station, "state": key.name})
+        if unit.later_rows is not None:
+            for table, full, row in unit.later_rows:
+                self._later[table, full] = row
+
     def _publish(self, unit: Unit) -> None:
-        for key, station, value in unit.kept or ():
-            if unit.memory is not None and station == unit.station:
-                unit.memory[key.name] = value
-            else:
-                self.bus.publish(f"changed.{unit.tenant}", {"station": station, "state": key.name})
         for cache, item in unit.dropped or ():
             self.bus.publish(f"forget.{unit.tenant}", {"cache": cache.name, "item": item})
-        for table, full, row in unit.later_rows or ():
-            self._later[table, full] = row
         for topic, message in unit.live or ():
             self.bus.publish(topic, message)
         for number, fact in unit.facts or ():

@@ -47,8 +47,14 @@ class LateIndex:
         """These rows are being written; one that is not, after all, is found nowhere and does no harm."""
         self._load()
         tenant, owner, number = self._places
+        known = self._rows
         for row in rows:
-            self._add((row[tenant], row[owner]), row[number])
+            numbers = known.get((row[tenant], row[owner]))
+            if numbers is None or len(numbers) == MOST_OF_ONE - 1:
+                self._add((row[tenant], row[owner]), row[number])
+            else:
+                numbers.append(row[number])
+                self._count += 1
 
     def write(self) -> list[tuple[int, int, int]]:
         """Write what there is too much of, whole owners; give it to `put_back` where the transaction fails."""

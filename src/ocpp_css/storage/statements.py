@@ -57,8 +57,9 @@ def convert_rows(rows: Sequence[tuple[Any, ...]], conversions: Sequence[tuple[in
     for row in rows:
         values = list(row)
         for position, convert in conversions:
-            if values[position] is not None:
-                values[position] = convert(values[position])
+            value = values[position]
+            if value is not None:
+                values[position] = convert(value)
         converted.append(values)
     return converted
 

@@ -37,10 +37,15 @@ class Outcome(Enum):
 class Op(IntEnum):
     """What one recorded write does; in this order they are done."""
 
+    __hash__ = int.__hash__  # that of enumerations is a call of Python, twice for each row
+
     DELETE = 0
     INSERT = 1
     UPSERT = 2
     UPDATE = 3
+
+
+_INSERT = Op.INSERT
 
 
 class Fact(Protocol):
@@ -107,32 +112,34 @@ class Unit:
     The tenant is added to every read and every row here, by construction: a neighbour's row is simply not found.
     """
 
-    versions: list[tuple[Table, tuple[Any, ...], int]] | None = None
-    absences: list[tuple[Table, tuple[str, ...], tuple[Any, ...]]] | None = None
-    facts: list[tuple[int, Fact]] | None = None
-    live: list[tuple[str, Any]] | None = None
-    kept: list[tuple[StateKey[Any], int, Any]] | None = None
-    dropped: list[tuple[CacheKey[Any, Any], Any]] | None = None
-    later_rows: list[Later] | None = None
-    memory: dict[str, Any] | None = None
-    station = 0
-    fence = 0
-    retry = False
-    is_plain = True
-    """It only adds rows: it wants nothing absent, and touches no row that another may touch."""
-    is_personal = False
-    """It holds values that are sealed with people's keys before they are written."""
-    is_patient = False
-    """Waits for a database that is away, as the units of stations do; others fail."""
-    outcome: Outcome | None = None
-    fault: Exception | None = None
-    done: "Callable[[Unit], None] | None" = None
+    __slots__ = (
+        "_db", "absences", "done", "dropped", "facts", "fault", "fence", "is_patient", "is_personal", "is_plain",
+        "kept", "later_rows", "live", "memory", "now", "outcome", "retry", "station", "tenant", "versions", "writes",
+    )  # fmt: skip
 
     def __init__(self, db: "Database", tenant: int, now: datetime) -> None:
+        """`is_plain`: it only adds rows, wants nothing absent, and touches no row that another may touch.
+        `is_personal`: it holds values that are sealed with people's keys before they are written.
+        `is_patient`: waits for a database that is away, as the units of stations do; others fail.
+        """
         self._db = db
         self.tenant = tenant
         self.now = now
         self.writes: list[Write] = []
+        self.versions: list[tuple[Table, tuple[Any, ...], int]] | None = None
+        self.absences: list[tuple[Table, tuple[str, ...], tuple[Any, ...]]] | None = None
+        self.facts: list[tuple[int, Fact]] | None = None
+        self.live: list[tuple[str, Any]] | None = None
+        self.kept: list[tuple[StateKey[Any], int, Any]] | None = None
+        self.dropped: list[tuple[CacheKey[Any, Any], Any]] | None = None
+        self.later_rows: list[Later] | None = None
+        self.memory: dict[str, Any] | None = None
+        self.station = self.fence = 0
+        self.retry = self.is_personal = self.is_patient = False
+        self.is_plain = True
+        self.outcome: Outcome | None = None
+        self.fault: Exception | None = None
+        self.done: Callable[[Unit], None] | None = None
 
     def new_id(self) -> int:
         """A number that sorts by time and was never given before."""
@@ -155,7 +162,7 @@ class Unit:
 
     def insert_values(self, table: Table, values: tuple[Any, ...]) -> None:
         """Add a row whose values stand in the table's order, the tenant left out: the hot path's insert."""
-        self.writes.append((Op.INSERT, table, (), (self.tenant, *values)))
+        self.writes.append((_INSERT, table, (), (self.tenant, *values)))
 
     def upsert(self, table: Table, **row: Any) -> None:
         """Add a row or overwrite the one of the same primary key, whole."""
@@ -203,8 +210,11 @@ class Unit:
         The table's columns are the tenant, the key and then `values`, in this order.
         """
         full = (self.tenant, *key)
-        self.later_rows = self.later_rows or []
-        self.later_rows.append((table, full, full + values))
+        row = (table, full, full + values)
+        if self.later_rows is None:
+            self.later_rows = [row]
+        else:
+            self.later_rows.append(row)
 
     async def number(self, counter: str) -> int:
         """The next number of a counter of this tenant, 1 and up; numbers of a lost process are skipped."""
@@ -237,6 +247,11 @@ class Unit:
         self.live = self.live or []
         self.live.append((topic, message))
 
+    def held(self, key: StateKey[V]) -> V | None:
+        """What memory holds of the unit's own station, where the unit has kept nothing itself; None: ask `state`."""
+        memory = self.memory
+        return None if memory is None or self.kept is not None else memory.get(key.name)
+
     async def state(self, key: StateKey[V], station: int) -> V:
         """What `key` holds of a station: from memory on the station's own path, by a query elsewhere."""
         if self.memory is not None and station == self.station:
@@ -253,8 +268,10 @@ class Unit:
 
     def keep(self, key: StateKey[V], station: int, value: V) -> None:
         """Write through: memory changes when, and only when, the unit is committed."""
-        self.kept = self.kept or []
-        self.kept.append((key, station, value))
+        if self.kept is None:
+            self.kept = [(key, station, value)]
+        else:
+            self.kept.append((key, station, value))
 
     async def cached(self, key: CacheKey[K, V], item: K) -> V:
         """What `key` holds for `item`, from this process's memory where it is there."""

@@ -40,7 +40,7 @@ async def stop(context: Context, request: v16.StopTransactionRequest) -> v16.Sto
 @routes.on(v16.METER_VALUES)
 async def meter_values(context: Context, request: v16.MeterValuesRequest) -> v16.MeterValuesResponse:
     wire_id = None if request.transaction_id is UNSET else str(request.transaction_id)
-    digest = _digest(request.meter_value[0].timestamp, context.raw)
+    digest = _digest(request.meter_value[0].timestamp, context)
     reading = v1x.reading(request.meter_value)
     await numbered.meter_values(context, request.connector_id, wire_id, reading, digest)
     return v16.MeterValuesResponse()
@@ -60,7 +60,7 @@ async def meter_values_21(context: Context, request: v21.MeterValuesRequest) -> 
 
 async def _meter_values(context: Context, request: v201.MeterValuesRequest | v21.MeterValuesRequest) -> None:
     """Meter values of 2.x outside of a transaction (J01): kept, and linked where one is open on the EVSE."""
-    digest = _digest(request.meter_value[0].timestamp, context.raw)
+    digest = _digest(request.meter_value[0].timestamp, context)
     await numbered.meter_values(context, request.evse_id, None, v2x.reading(request.meter_value), digest)
 
 
@@ -101,6 +101,6 @@ def _event(request: v201.TransactionEventRequest | v21.TransactionEventRequest) 
     )
 
 
-def _digest(at: datetime, payload: bytes) -> int:
+def _digest(at: datetime, context: Context) -> int:
     """The meaning of meter values: the second they tell of and their content; the same only for the same message."""
-    return (int(at.timestamp()) & 0x7FFFFFFF) << 32 | zlib.crc32(payload)
+    return (int(at.timestamp()) & 0x7FFFFFFF) << 32 | context.request.checksum()

@@ -1,5 +1,6 @@
 """What makes a transaction doubtful, and how the doubt reaches a person."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -74,7 +75,7 @@ def of_stop(transaction: Transaction) -> list[Doubt]:
     return found
 
 
-def with_doubts(transaction: Transaction, more: list[Doubt]) -> Transaction:
+def with_doubts(transaction: Transaction, more: Sequence[Doubt]) -> Transaction:
     """The transaction with these doubts too, and the state they make; new doubts open a settled case again."""
     fresh = [doubt for doubt in more if doubt not in transaction.doubts]
     if fresh:

@@ -1,5 +1,6 @@
 """Transactions of 1.6: the central system numbers them; start, stop, meter values (CS-4, RULES 2.3 to 2.6)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import blake2b
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from ocpp_css.gateway.context import Context
 from ocpp_css.gateway.directory import StationEntry
 from ocpp_css.kit.clock import to_micros
 from ocpp_css.kit.ids import permute31, public
-from ocpp_css.model.metering import Reading
+from ocpp_css.model.metering import NO_READING, Reading
 from ocpp_css.model.token import Authorization
 from ocpp_css.storage import Unit
 
@@ -67,8 +68,8 @@ async def start(context: Context, said: Start) -> tuple[int, Authorization]:
     if known is None and unit.retry:
         known = await store.by_key(unit, station.station_id, key)
     if known is not None:
-        context.exchange.transaction_id = known.id
-        context.exchange.is_repeat = True
+        context.transaction_id = known.id
+        context.is_repeat = True
         return int(known.wire_id), _told(known.answer)
     shown = await authorize(context, said.id_token)
     transaction = await _new(context, said, shown)
@@ -116,7 +117,7 @@ async def _new(context: Context, said: Start, shown: ShownToken) -> Transaction:
     transaction = doubts.in_review(unit, station, doubts.with_doubts(transaction, found))
     store.add(unit, transaction)
     started(unit, station, transaction)
-    context.exchange.transaction_id = transaction.id
+    context.transaction_id = transaction.id
     return transaction
 
 
@@ -147,7 +148,7 @@ async def stop(context: Context, said: Stop) -> Authorization | None:
     if transaction is None:
         await _stop_of_nothing(context, charging, said)
         return verdict
-    context.exchange.transaction_id = transaction.id
+    context.transaction_id = transaction.id
     if not transaction.is_open:
         return _repeated(context, transaction, said)
     _end(context, charging, transaction, said, verdict)
@@ -159,7 +160,7 @@ async def _stop_of_nothing(context: Context, charging: Charging, said: Stop) -> 
     unit, station = context.unit, context.station
     mark = f"{said.wire_id}|{to_micros(said.at)}|{said.meter_wh}"
     if mark in charging.unknown:
-        context.exchange.is_repeat = True
+        context.is_repeat = True
     elif len(charging.unknown) < MOST_UNKNOWN:
         detail = {"meter_stop_wh": said.meter_wh, "stopped_at": said.at, "reason": said.reason}
         await doubts.unknown(unit, station, said.wire_id, "unknown_stop", detail)
@@ -220,7 +221,7 @@ def _repeated(context: Context, transaction: Transaction, said: Stop) -> Authori
     """The same stop again gets the first answer; one that says something else is for a person (TRUST A35)."""
     unit, station = context.unit, context.station
     if (transaction.meter_stop_wh, transaction.stopped_at) == (doubts.storable(said.meter_wh), said.at):
-        context.exchange.is_repeat = True
+        context.is_repeat = True
     elif "stop_differs" not in transaction.doubts:
         doubtful = doubts.in_review(unit, station, doubts.with_doubts(transaction, ["stop_differs"]))
         store.change(unit, transaction, doubtful)
@@ -234,19 +235,21 @@ def _told(answer: dict[str, object] | None) -> Authorization:
 
 async def meter_values(context: Context, evse_id: int, wire_id: str | None, reading: Reading, digest: int) -> None:
     """One row: the message itself. The newest reading goes into memory, a meter that runs backwards to a person."""
-    unit, station, exchange = context.unit, context.station, context.exchange
-    charging = await unit.state(store.CHARGING, station.station_id)
+    unit, station = context.unit, context.station
+    charging = unit.held(store.CHARGING)
+    if charging is None:
+        charging = await unit.state(store.CHARGING, station.station_id)
     if digest in charging.digests:
-        exchange.is_repeat = True
+        context.is_repeat = True
         return
-    exchange.digest = digest
-    transaction = _meant(charging, evse_id, wire_id)
+    context.digest = digest
+    transaction = charging.transactions.get(wire_id) if wire_id is not None else _only_one(charging, evse_id)
     if transaction is None and wire_id is not None and wire_id not in charging.unknown:
         transaction = await store.by_wire(unit, station.station_id, wire_id)
     digests = store.remembered(charging.digests, digest)
     charging = Charging(charging.transactions, charging.readings, digests, charging.unknown)
     if transaction is not None:
-        exchange.transaction_id = transaction.id
+        context.transaction_id = transaction.id
         charging = note(context, charging, transaction, reading)
     elif wire_id is not None and wire_id not in charging.unknown and len(charging.unknown) < MOST_UNKNOWN:
         await doubts.unknown(unit, station, wire_id, "unknown_meter_values", {"evse_id": evse_id})
@@ -254,10 +257,8 @@ async def meter_values(context: Context, evse_id: int, wire_id: str | None, read
     unit.keep(store.CHARGING, station.station_id, charging)
 
 
-def _meant(charging: Charging, evse_id: int, wire_id: str | None) -> Transaction | None:
-    """The open transaction by its id; without one, the only one on that connector is meant."""
-    if wire_id is not None:
-        return charging.transactions.get(wire_id)
+def _only_one(charging: Charging, evse_id: int) -> Transaction | None:
+    """Where no id is told, the only open transaction on that connector is meant."""
     on_place = [t for t in charging.transactions.values() if t.evse_id == evse_id]
     return on_place[0] if len(on_place) == 1 else None
 
@@ -265,9 +266,9 @@ def _meant(charging: Charging, evse_id: int, wire_id: str | None) -> Transaction
 def note(context: Context, charging: Charging, transaction: Transaction, reading: Reading) -> Charging:
     """The newest reading of an open transaction, in memory and soon in its row; told to who watches."""
     unit, station = context.unit, context.station
-    if not transaction.is_open:
+    if transaction.stopped_at is not None:
         return charging
-    before = charging.readings.get(transaction.id, Reading())
+    before = charging.readings.get(transaction.id, NO_READING)
     newest = before.then(reading)
     if newest is before:
         return charging
@@ -275,12 +276,11 @@ def note(context: Context, charging: Charging, transaction: Transaction, reading
     topic = f"readings.{unit.tenant}"
     if unit.is_watched(topic):
         unit.tell(topic, told(station, transaction, newest))
-    doubts.tell_person(unit, transaction, "transaction.reading")
+    if transaction.person_id is not None:
+        doubts.tell_person(unit, transaction, "transaction.reading")
     readings = {**charging.readings, transaction.id: newest}
     charging = Charging(charging.transactions, readings, charging.digests, charging.unknown)
-    least = max(before.energy_wh or 0, transaction.meter_start_wh or 0)
-    found = _doubts_of(transaction, reading, least)
-    if found:
+    if reading.energy_wh is not None and (found := _doubts_of(transaction, reading.energy_wh, before)):
         doubtful = doubts.in_review(unit, station, doubts.with_doubts(transaction, found))
         stored = store.change(unit, transaction, doubtful)
         doubts.changed(unit, station, stored)
@@ -289,12 +289,13 @@ def note(context: Context, charging: Charging, transaction: Transaction, reading
     return charging
 
 
-def _doubts_of(transaction: Transaction, reading: Reading, least_wh: int) -> list[Doubt]:
+def _doubts_of(transaction: Transaction, energy_wh: int, before: Reading) -> Sequence[Doubt]:
     """New doubts about the register of a 1.6 transaction; those of 2.x come out of the fold of its events."""
-    if reading.energy_wh is None or transaction.ocpp_version != "1.6":
-        return []
-    found = doubts.of_meter(reading.energy_wh)
-    if reading.energy_wh < least_wh:
+    least_wh = max(before.energy_wh or 0, transaction.meter_start_wh or 0)
+    if transaction.ocpp_version != "1.6" or least_wh <= energy_wh < doubts.MOST_WH:
+        return ()
+    found = doubts.of_meter(energy_wh)
+    if energy_wh < least_wh:
         found.append("meter_rollback")
     return [doubt for doubt in found if doubt not in transaction.doubts]
 

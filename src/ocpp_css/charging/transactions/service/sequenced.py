@@ -24,7 +24,7 @@ async def event(context: Context, said: Event) -> Authorization | None:
     verdict, shown = await _verdict(context, before, said)
     after = fold.fold(before or _new(context, said), said)
     if not said.is_offline:
-        after = msgspec.structs.replace(after, heard=msgspec.structs.replace(after.heard, heard_at=context.now))
+        after = msgspec.structs.replace(after, heard=msgspec.structs.replace(after.heard, heard_at=context.at))
     if shown is not None:
         after = _with_token(after, said, shown)
     registers = [wh for wh in (said.first_wh, said.reading.energy_wh) if wh is not None]
@@ -43,7 +43,7 @@ def _new(context: Context, said: Event) -> Transaction:
         wire_id=said.wire_id,
         ocpp_version=context.protocol.name,
         dedupe_key=said.wire_id,
-        received_at=context.now,
+        received_at=context.at,
     )
 
 
@@ -85,9 +85,9 @@ def _with_token(after: Transaction, said: Event, shown: numbered.ShownToken) -> 
 async def _repeated(context: Context, transaction: Transaction, said: Event) -> Authorization | None:
     """A number that came before: the first answer again; other content is for a person (TRUST A37, A40)."""
     unit, station = context.unit, context.station
-    context.exchange.transaction_id = transaction.id
+    context.transaction_id = transaction.id
     if not fold.differs(transaction, said):
-        context.exchange.is_repeat = True
+        context.is_repeat = True
     elif "event_differs" not in transaction.doubts:
         doubtful = doubts.in_review(unit, station, doubts.with_doubts(transaction, ["event_differs"]))
         stored = store.change(unit, transaction, doubtful)
@@ -105,7 +105,7 @@ async def _repeated(context: Context, transaction: Transaction, said: Event) -> 
 
 def _store(context: Context, charging: Charging, before: Transaction | None, after: Transaction, said: Event) -> None:
     unit, station = context.unit, context.station
-    context.exchange.transaction_id = after.id
+    context.transaction_id = after.id
     if said.type == "Ended":
         after = msgspec.structs.replace(after, stop_received_at=unit.now)
     if before is None:
