@@ -2,6 +2,8 @@
 
 import asyncio
 import itertools
+import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -39,7 +41,7 @@ def signing_in(url: str, at_once: int) -> Iterator[Count]:
     if not at_once:
         yield count
         return
-    thread = threading.Thread(target=lambda: asyncio.run(_all(url, at_once, count, stopped)), name="sign-ins")
+    thread = threading.Thread(target=_try, args=(url, at_once, count, stopped), name="sign-ins")
     begun = time.monotonic()
     thread.start()
     try:
@@ -48,6 +50,13 @@ def signing_in(url: str, at_once: int) -> Iterator[Count]:
         stopped.set()
         count.seconds = time.monotonic() - begun
         thread.join()
+
+
+def _try(url: str, at_once: int, count: Count, stopped: threading.Event) -> None:
+    """On the generator's core, behind the generator: what holds its clock up would be told as the server's delay."""
+    if sys.platform == "linux":
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    asyncio.run(_all(url, at_once, count, stopped))
 
 
 async def _all(url: str, at_once: int, count: Count, stopped: threading.Event) -> None:

@@ -124,3 +124,23 @@ async def test_the_first_page_is_light(console: Console, record_property) -> Non
     record_property("octets", octets)
     assert len(answers) <= 14
     assert octets <= 150_000
+
+
+LIE_ON_EACH_OTHER = """(line) => {
+    line.querySelector(".grow time").textContent = "12 секунд назад";
+    const figures = line.querySelector(".figures-line");
+    figures.querySelector("b").textContent = "726 Вт·ч";
+    const words = document.createRange();
+    words.selectNodeContents(line.querySelector(".grow"));
+    const beside = figures.getBoundingClientRect();
+    return [...words.getClientRects()].some((one) =>
+        one.right > beside.left + 1 && one.bottom > beside.top + 1 && one.top < beside.bottom - 1);
+}"""
+
+
+async def test_words_and_figures_do_not_lie_on_each_other_on_a_phone(depot: Depot, console: Console) -> None:
+    look = {"locale": "ru-RU", "viewport": {"width": 360, "height": 780}}
+    page = await console.page("/console/stations/CS-001", **look)
+    line = page.locator(".lines-list a", has=page.locator(".figures-line")).first
+    await expect(line).to_be_visible()
+    assert await line.evaluate(LIE_ON_EACH_OTHER) is False

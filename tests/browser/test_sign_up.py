@@ -70,9 +70,13 @@ async def test_a_new_person_signs_up_and_charges(mailing, box):
     await expect(page.get_by_label("Password")).to_have_value(re.compile(r".{20,}"))
     await page.get_by_label("What stands on the card").fill("04A1B2C3")
     await page.get_by_role("button", name="Add the card").click()
+    await expect(page.locator("#steps-card")).to_contain_text("Accepted")
     await page.get_by_role("button", name="Start a test charge").click()
     await expect(page.get_by_text("Charging", exact=True)).to_be_visible()
+    await expect(page.get_by_label("Password")).to_have_value(re.compile(r".{20,}"))
     await shoot(page, "first-steps")
+    await page.goto(mailing.service.web_url + "/console/settings/audit")
+    await expect(page.get_by_role("cell", name=re.compile("TEST-"))).to_have_count(1)
 
 
 @pytest.mark.requirement("USE-9")

@@ -1,5 +1,9 @@
 """People: their passwords, their profile, what is kept of them."""
 
+import asyncio
+import os
+import time
+
 import pytest
 from argon2 import PasswordHasher, extract_parameters
 from sqlalchemy import select
@@ -32,6 +36,26 @@ async def test_passwords_are_kept_as_argon2id_with_enough_memory(passwords):
     assert not await passwords.check(stored, PASSWORD + "x")
     assert not await passwords.check(None, PASSWORD)
     assert not await passwords.check("damaged", PASSWORD)
+
+
+@pytest.mark.trust("I3")
+@pytest.mark.parametrize(("cores", "at_once"), [(1, 1), (2, 1), (3, 2), (64, 2)])
+async def test_the_hashing_leaves_a_core_to_the_stations(monkeypatch, cores, at_once):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    made = Passwords()
+    running: list[int] = []
+    most = [0]
+
+    def watched(stored, password):
+        running.append(1)
+        most[0] = max(most[0], len(running))
+        time.sleep(0.05)
+        running.pop()
+
+    monkeypatch.setattr(made, "_check", watched)
+    await asyncio.gather(*(made.check(None, PASSWORD) for _ in range(4)))
+    made.close()
+    assert most[0] == at_once
 
 
 @pytest.mark.trust("I1")

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from ocpp_css.charging import stations, tokens, transactions
 from ocpp_css.charging.stations import MemoryDirectory, StationAddress
 from ocpp_css.charging.transactions import Transaction
-from ocpp_css.edge import Page, Principal, Rate, gettext, needs, page, posted, redirect
+from ocpp_css.edge import Page, Principal, Rate, gettext, is_fragment, needs, page, posted, redirect
 from ocpp_css.edge.qr import qr
 from ocpp_css.kit.errors import Refusal
 from ocpp_css.kit.ids import public
@@ -51,6 +51,7 @@ async def add_station(  # noqa: PLR0917 - what a station is added with
 @post(f"{PATH}/token", opt=needs("tokens:write"), status_code=200)
 async def new_token(
     request: Asked,
+    db: NamedDependency[Database],
     unit: NamedDependency[Unit],
     station_address: NamedDependency[StationAddress],
     charges: NamedDependency[TestCharges],
@@ -58,23 +59,26 @@ async def new_token(
 ) -> Page | Response[Any]:
     text = (await posted(request)).get("id_token", "")[:_LONGEST_TOKEN]
     if text:
+        own = db.unit(principal.tenant)
         try:
-            await add_token(unit, text)
+            await add_token(own, text)
+            audit.record(own, principal, "token.create", "token", "")
+            await own.commit()
         except Refusal as refusal:
             return await _page(unit, station_address, charges, refusal=("id_token", refusal))
-        audit.record(unit, principal, "token.create", "token", "")
-    return redirect(request, PATH)
+    return await _page(unit, station_address, charges) if is_fragment(request) else redirect(request, PATH)
 
 
-@post(f"{PATH}/charge", opt=needs("stations:write", rate=Rate(burst=10, per_s=600)), status_code=303)
+@post(f"{PATH}/charge", opt=needs("stations:write", rate=Rate(burst=10, per_s=600)), status_code=200)
 async def test_charge(
     request: Asked,
+    unit: NamedDependency[Unit],
     station_address: NamedDependency[StationAddress],
     principal: NamedDependency[Principal],
     charges: NamedDependency[TestCharges],
-) -> Response[Any]:
-    await charges.begin(principal.tenant, station_address.of_account())
-    return redirect(request, PATH)
+) -> Page | Response[Any]:
+    await charges.begin(principal, station_address.of_account())
+    return await _page(unit, station_address, charges) if is_fragment(request) else redirect(request, PATH)
 
 
 async def _page(

@@ -7,6 +7,8 @@ from typing import Any
 import structlog
 
 from ocpp_css.charging import stations, tokens
+from ocpp_css.edge.principal import Principal
+from ocpp_css.people import audit
 from ocpp_css.simulator.client import LiveStation
 from ocpp_css.simulator.machine import Options
 from ocpp_css.storage import Database
@@ -31,10 +33,11 @@ class TestCharges:
         """Whether a test charge of the account is going on."""
         return tenant in self._running
 
-    async def begin(self, tenant: int, url: str) -> str:
+    async def begin(self, principal: Principal, url: str) -> str:
         """Start one; the identity of its station. `url` is where stations of the account connect."""
-        identity, password = self._made.get(tenant) or await self._make(tenant)
-        card = await self._card(tenant)
+        tenant = principal.tenant
+        identity, password = self._made.get(tenant) or await self._make(principal)
+        card = await self._card(principal)
         if not self.runs(tenant):
             task = asyncio.create_task(self._charge(url, identity, password, card), name=f"test charge {identity}")
             self._running[tenant] = task
@@ -48,19 +51,22 @@ class TestCharges:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _make(self, tenant: int) -> tuple[str, str]:
+    async def _make(self, principal: Principal) -> tuple[str, str]:
         identity, password = f"TEST-{secrets.token_hex(3).upper()}", stations.new_password()
         fields: dict[str, Any] = {"identity": identity, "name": "Test charge"}
-        await stations.create(self._db, self._directory, self._db.unit(tenant), fields, password)
-        self._made[tenant] = identity, password
+        unit = self._db.unit(principal.tenant)
+        audit.record(unit, principal, "station.create", "station", identity)
+        await stations.create(self._db, self._directory, unit, fields, password)
+        self._made[principal.tenant] = identity, password
         return identity, password
 
-    async def _card(self, tenant: int) -> str:
-        found = await tokens.any_accepted(self._db.unit(tenant))
+    async def _card(self, principal: Principal) -> str:
+        unit = self._db.unit(principal.tenant)
+        found = await tokens.any_accepted(unit)
         if found is not None:
             return found.id_token
-        unit = self._db.unit(tenant)
         card = await add_token(unit, "TEST-CARD")
+        audit.record(unit, principal, "token.create", "token", "")
         await unit.commit()
         return card
 

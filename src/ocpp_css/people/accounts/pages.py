@@ -137,7 +137,10 @@ async def history_page(request: Asked, db: NamedDependency[Database], principal:
     question = audit.Question(actor=public(_person(principal)))
     asked = page_request(100, request.query_params.get("cursor"), sorts=("-id",))
     found = await audit.page(db.unit(principal.tenant), question, asked)
-    return page("accounts/history.html", title=gettext("History"), entries=found.items, next=found.next_cursor)
+    return page(
+        "accounts/history.html", title=gettext("History"), entries=found.items, next=found.next_cursor,
+        words=audit.WORDS,
+    )  # fmt: skip
 
 
 def _person(principal: Principal) -> int:

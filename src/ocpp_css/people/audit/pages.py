@@ -22,7 +22,7 @@ from ocpp_css.edge import (
     page,
 )
 from ocpp_css.people.audit.api import export
-from ocpp_css.people.audit.model import Question
+from ocpp_css.people.audit.model import WORDS, Question
 from ocpp_css.people.audit.service import entries, files
 from ocpp_css.storage import Database, Unit
 
@@ -66,7 +66,7 @@ async def audit_page(request: Request[Any, Any, Any], unit: NamedDependency[Unit
         "audit", lazy("Audit log"), _COLUMNS, query, found, _EMPTY,
         filters=_FILTERS, export=query.href(cursor=None).replace(PATH, f"{PATH}/export.csv", 1),
     )  # fmt: skip
-    return page("audit/log.html", title=gettext("Audit log"), table=table)
+    return page("audit/log.html", title=gettext("Audit log"), table=table, words=WORDS)
 
 
 @get([f"{PATH}/export.csv", f"{PATH}/export.jsonl"], opt=needs("audit:read"))

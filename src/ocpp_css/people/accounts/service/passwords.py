@@ -1,4 +1,4 @@
-"""Passwords of people: Argon2id in a pool of two, and the rules a new one has to keep (TRUST I1 to I3)."""
+"""Passwords of people: Argon2id in a pool of two at most, and the rules a new one has to keep (TRUST I1 to I3)."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ LEAST_OF_ITS_OWN = 8
 """Characters that are left when the person's own words and the site's are taken away."""
 STRONG_ENOUGH = 3
 MEMORY_KIB, PASSES, LANES = 38 * 1024, 2, 1
-_POOL = 2
+_MOST_THREADS = 2
 NICE = 10
 """How far the hashing threads stand back behind the one that answers stations (nice(2))."""
 _SHORTEST_WORD = 3
@@ -32,11 +32,11 @@ _SITE_WORDS = ("ocpp", "css", "ocpp css", "charging", "charging station")
 
 
 class Passwords:
-    """Hashes and checks passwords away from the loop, two at a time, so that sign-ins never starve the stations."""
+    """Hashes and checks passwords away from the loop, so that sign-ins never starve the stations."""
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher(PASSES, MEMORY_KIB, LANES)
-        self._pool = ThreadPoolExecutor(_POOL, thread_name_prefix="passwords", initializer=_stand_back)
+        self._pool = ThreadPoolExecutor(_threads(), thread_name_prefix="passwords", initializer=_stand_back)
         self._dummy: str | None = None
 
     async def hash(self, password: str) -> str:
@@ -77,6 +77,20 @@ class Passwords:
         except (VerificationError, InvalidHashError):
             return False
         return stored is not None
+
+
+def _threads() -> int:
+    """How many hash at once: a core is left to the loop, and no two share one.
+
+    A thread that stood back and waits for its turn behind another of its kind may hold the interpreter's lock, and then
+    the loop waits for both, whatever its own priority.
+    """
+    return max(1, min(_MOST_THREADS, _cores() - 1))
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _stand_back() -> None:
