@@ -90,7 +90,7 @@ STEPS = (
     ),
     ("tried and taken back: remembered answers packed into one text", "0.1 KiB a connection", "0.7 µs a message"),
     (
-        "tried and taken back: over TLS no session tickets; one arena of malloc for all threads; trimming it after storms",
+        "tried and taken back: over TLS no session tickets; one arena of malloc for all threads; trimming it later",
         "nothing; nothing; 0.5 KiB a connection of 3,000",
         "whole handshakes at each reconnect; none seen; a pause",
     ),
