@@ -61,6 +61,11 @@ STEPS = (
     ("the second of a Heartbeat's answer is made once a second", "0.6 µs a Heartbeat", "none seen"),
     ("headers of handshakes that are over are forgotten", "2.6 KiB a connection", "none seen"),
     (
+        "over TLS, OpenSSL reads and writes the socket itself (decision 80)",
+        "12 KiB a connection",
+        "two system calls more for a message that comes in",
+    ),
+    (
         "while the next commit is full, requests wait as they came",
         "1.1 KiB a connection at 10,000 in flight",
         "they are decoded later",
@@ -84,9 +89,27 @@ STEPS = (
         "a compiler on every machine, and a second form of the program",
     ),
     ("tried and taken back: remembered answers packed into one text", "0.1 KiB a connection", "0.7 µs a message"),
+    (
+        "tried and taken back: over TLS no session tickets; one arena of malloc for all threads; trimming it later",
+        "nothing; nothing; 0.5 KiB a connection of 3,000",
+        "whole handshakes at each reconnect; none seen; a pause",
+    ),
 )
+TLS_PARTS = (
+    ("OpenSSL: the object of the connection", "7.4"),
+    ("OpenSSL: the ciphers of both directions", "2.2"),
+    ("OpenSSL: session, keys of the exchange, digests, certificate, parameters", "3.6"),
+    ("Python: transport, futures, handles, what is told of the socket", "1.7"),
+    ("buffers between OpenSSL and the socket (12 before decision 80)", "0"),
+)
+TLS_HEADS = ("what a connection over TLS keeps beside what every connection does", "KiB")
 STEP_HEADS = ("step", "gained", "cost")
 
+TLS = """\
+Counted once, by the sizes of all that is allocated for a connection of TLS 1.3 with an ECDSA certificate and OpenSSL
+3.0, and not with each run. OpenSSL gives its own buffers of 16 KiB back after each message (`SSL_MODE_RELEASE_BUFFERS`,
+which Python sets).
+"""
 GROUP_HEADS = ("command", "rows", "shows")
 
 READING = """\
@@ -150,6 +173,7 @@ def page(report: Report) -> str:
     if noted:
         parts += ["## Remarks on this run\n", "\n".join(f"- {remark}" for remark in noted) + "\n"]
     parts += [REPEATING + _table(GROUP_HEADS, _groups()), READING]
+    parts += ["## What TLS costs in memory\n", TLS, _table(TLS_HEADS, TLS_PARTS)]
     return "\n".join([*parts, "## What each step of the hot path gained and cost\n", _table(STEP_HEADS, STEPS)])
 
 

@@ -1,7 +1,9 @@
 """The stations' port with TLS: profile 2, and what is refused (RULES 1, TRUST A14)."""
 
+import asyncio
 import ipaddress
 import ssl
+import tracemalloc
 import warnings
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
@@ -122,17 +124,22 @@ def trusting(certificate: tuple[Path, Path]) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(certificate[0]))
 
 
+def entering(service: Service, identity: str, certificate: tuple[Path, Path]) -> websockets.connect:
+    """A station of profile 2 comes in with its password."""
+    return websockets.connect(
+        f"{service.station_tls_url}/{identity}",
+        subprotocols=[websockets.Subprotocol("ocpp1.6")],
+        additional_headers=basic(identity, PASSWORD),
+        ssl=trusting(certificate),
+    )
+
+
 @pytest.mark.requirement("CS-2")
 async def test_a_station_of_profile_2_comes_in_with_its_password(
     service: Service, api: httpx.AsyncClient, certificate: tuple[Path, Path]
 ) -> None:
     await api.post("/stations", json={"identity": "TLS1", "password": PASSWORD, "security_profile": 2})
-    async with websockets.connect(
-        f"{service.station_tls_url}/TLS1",
-        subprotocols=[websockets.Subprotocol("ocpp1.6")],
-        additional_headers=basic("TLS1", PASSWORD),
-        ssl=trusting(certificate),
-    ) as socket:
+    async with entering(service, "TLS1", certificate) as socket:
         wire = Wire(socket)
         assert (await wire.boot())["status"] == "Accepted"
         shown = (await api.get("/stations/TLS1")).json()
@@ -142,6 +149,45 @@ async def test_a_station_of_profile_2_comes_in_with_its_password(
         for number in range(500):
             await wire.send([2, f"n{number}", "DataTransfer", {"vendorId": "V"}])
         assert [(await wire.receive())[1] for _ in range(500)] == [f"n{number}" for number in range(500)]
+
+
+async def test_a_large_command_comes_through_and_calls_meanwhile_are_answered(
+    service: Service, api: httpx.AsyncClient, certificate: tuple[Path, Path]
+) -> None:
+    await api.post("/stations", json={"identity": "TLS3", "password": PASSWORD, "security_profile": 2})
+    async with entering(service, "TLS3", certificate) as socket:
+        wire = Wire(socket)
+        await wire.boot()
+        payload = {"vendorId": "V", "data": "x" * 200_000}
+        body = {"action": "DataTransfer", "payload": payload, "timeout_s": 10}
+        sending = asyncio.create_task(api.post("/stations/TLS3/commands", json=body))
+        call = await wire.receive()
+        assert call[3] == payload
+        for number in range(100):
+            await wire.send([2, f"m{number}", "DataTransfer", {"vendorId": "V", "data": "y" * 5_000}])
+        assert [(await wire.receive())[1] for _ in range(100)] == [f"m{number}" for number in range(100)]
+        await wire.send([3, call[1], {"status": "Accepted"}])
+        assert (await sending).json()["status"] == "answered"
+
+
+async def test_a_connection_keeps_no_buffers_for_tls(
+    service: Service, api: httpx.AsyncClient, certificate: tuple[Path, Path]
+) -> None:
+    count, of_tls = 10, [tracemalloc.Filter(inclusive=True, filename_pattern="*/aiofastnet/*")]
+    names = [f"LEAN{number}" for number in range(count)]
+    for name in names:
+        await api.post("/stations", json={"identity": name, "password": PASSWORD, "security_profile": 2})
+    tracemalloc.start()
+    try:
+        sockets = [await entering(service, name, certificate) for name in names]
+        for socket in sockets:
+            await Wire(socket).boot()
+        kept = tracemalloc.take_snapshot().filter_traces(of_tls).statistics("filename")
+    finally:
+        tracemalloc.stop()
+    for socket in sockets:
+        await socket.close()
+    assert 0 < sum(one.size for one in kept) < count * 4096
 
 
 async def test_the_wrong_password_is_wrong_with_tls_too(

@@ -61,6 +61,27 @@ async def test_a_fault_is_told_to_all_who_wait_and_is_over_with_them(db: Databas
     assert await taken(db, 2) == [1, 2]
 
 
+async def test_who_comes_when_a_taking_was_lost_takes_anew(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process took the block, and a handler takes its first step before it is known that the taking ended."""
+    take, more, calls, steps = db.blocks._take, db.blocks._more, [0], []
+
+    async def lost(_counter: object) -> None:
+        monkeypatch.setattr(db.blocks, "_take", take)
+        asyncio.get_running_loop().call_soon(lambda: steps.append(late.send(None)))
+
+    def counted(counter: tuple[int, str]) -> "asyncio.Task[None]":
+        calls[0] += 1
+        assert calls[0] < 100, "the loop stands still"
+        return more(counter)
+
+    monkeypatch.setattr(db.blocks, "_take", lost)
+    monkeypatch.setattr(db.blocks, "_more", counted)
+    late = db.blocks.next(TENANT, COUNTER)
+    assert await asyncio.wait_for(db.blocks.next(TENANT, COUNTER), 30) == 1
+    assert steps != []
+    late.close()
+
+
 async def test_closing_waits_for_the_block_that_is_being_taken_ahead(opened: Opener) -> None:
     db = await opened()
     await taken(db, BLOCK // 2)

@@ -267,6 +267,8 @@ async def listen(
         return await loop.create_server(lambda: _Knock(door), host, port, backlog=BACKLOG, reuse_port=is_shared)
     import aiofastnet
 
+    # OpenSSL reads and writes the socket itself: no buffers of 257 KiB each way in between (decision 80).
+    tls._aiofastnet_force_socket_bio = True  # type: ignore[attr-defined]  # noqa: SLF001
     server: asyncio.AbstractServer = await aiofastnet.create_server(
         loop, lambda: _Knock(door), host, port, ssl=tls, backlog=BACKLOG, reuse_port=is_shared
     )

@@ -47,16 +47,20 @@ class Blocks:
         await asyncio.gather(*self._taking.values(), return_exceptions=True)
 
     def _more(self, counter: Counter) -> "asyncio.Task[None]":
-        """The taking of one more block, begun if none is under way."""
+        """The taking of one more block, begun if none is under way.
+
+        One that has ended, of which `_taken` has not heard yet, is none: to wait for it would not let the loop go on.
+        """
         task = self._taking.get(counter)
-        if task is None:
+        if task is None or task.done():
             task = self._taking[counter] = asyncio.get_running_loop().create_task(self._take(counter), name="numbers")
             task.add_done_callback(lambda ended: self._taken(counter, ended))
         return task
 
     def _taken(self, counter: Counter, task: "asyncio.Task[None]") -> None:
         """Who waits hears of a fault; where nobody does, the one who finds nothing left tries again."""
-        del self._taking[counter]
+        if self._taking.get(counter) is task:
+            del self._taking[counter]
         if not task.cancelled():
             task.exception()
 
