@@ -84,6 +84,11 @@ STEPS = (
         "half a block of numbers more is skipped when a process is lost",
     ),
     (
+        "a message's context is its row in the log, what memory holds is not awaited (decision 82)",
+        "a quarter of the instructions of a MeterValues in memory (callgrind)",
+        "none seen",
+    ),
+    (
         "tried and taken back: twelve modules of the hot path compiled (Cython; mypyc)",
         "mypyc: 8 % of a MeterValues in memory, 16 % of a Heartbeat; Cython: nothing, 30 % slower",
         "a compiler on every machine, and a second form of the program",
