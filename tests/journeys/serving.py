@@ -13,6 +13,8 @@ from typing import Any
 import httpx
 
 PATIENCE_S = 30
+START_S = 100
+"""Three processes and all migrations take so long on a machine that has other work to do."""
 
 
 class Served:
@@ -34,7 +36,7 @@ class Served:
                 stdout=asyncio.subprocess.PIPE, stderr=log,
             )  # fmt: skip
         try:
-            addresses = await asyncio.wait_for(_addresses(process), PATIENCE_S)
+            addresses = await asyncio.wait_for(_addresses(process), START_S)
             key = data / "api.key"
             if not key.exists():
                 key.write_text(await _new_key(data, *where))
